@@ -1,0 +1,235 @@
+// The catalogue of everything that can fail: one table of codes, statuses and messages, and the error that carries one.
+
+interface CatalogueEntry {
+  /** HTTP status of the answer. */
+  status: number;
+  /** Where it can be seen: by callers of models, in the admin API, or both. */
+  surface: "gateway" | "admin" | "both";
+  /** The public message; a thrower may replace it by a more precise one, never with a credential, internal URL or stack in it. */
+  message: string;
+  /** What the reader can do about it; part of docs/errors.md. */
+  remedy: string;
+}
+
+/** Codes are never renamed or reused: callers match on them. `docs/errors.md` is generated from this table. */
+export const errorCatalogue = {
+  missing_key: {
+    status: 401,
+    surface: "both",
+    message: "No API key was sent. Send a Headgate key as 'Authorization: Bearer <key>', 'x-api-key', 'api-key' or 'x-goog-api-key'.",
+    remedy: "Send a Headgate key in one of the four headers.",
+  },
+  invalid_key: {
+    status: 401,
+    surface: "both",
+    message: "The API key is not known here. Check that it is a Headgate key, complete, and not revoked.",
+    remedy: "Check the key for missing characters; ask an administrator for a new one.",
+  },
+  key_expired: {
+    status: 401,
+    surface: "both",
+    message: "The API key has expired. Ask an administrator for a new one.",
+    remedy: "Use a newer key, or have this one's `expires_at` moved.",
+  },
+  not_allowed: {
+    status: 403,
+    surface: "both",
+    message: "This key is not allowed to do that.",
+    remedy: "The message names the missing scope; an administrator can add it to the key.",
+  },
+  model_not_found: {
+    status: 404,
+    surface: "gateway",
+    message: "The model does not exist or this key may not use it. GET /v1/models lists the models it may use.",
+    remedy: "List the models with `GET /v1/models`; unknown and forbidden models get the same answer on purpose.",
+  },
+  model_offline: {
+    status: 503,
+    surface: "gateway",
+    message: "The model is known, but no endpoint that serves it is online.",
+    remedy: "Retry after the time in `retry-after`; an administrator sees the reason under `GET /admin/api/v1/models`.",
+  },
+  invalid_json: {
+    status: 400,
+    surface: "both",
+    message: "The request body is not valid JSON.",
+    remedy: "The message says at which byte reading stopped.",
+  },
+  model_required: {
+    status: 400,
+    surface: "gateway",
+    message: "The request names no model. Send a top-level \"model\" string in the JSON body (or a form field 'model').",
+    remedy: "Add `model`; requests without a model go to `/endpoints/{name}/v1/…` with a key of the `passthrough` scope.",
+  },
+  duplicate_model: {
+    status: 400,
+    surface: "gateway",
+    message: "The request body has more than one top-level \"model\". Send exactly one.",
+    remedy: "Send one `model`; parsers differ on which of two wins, so Headgate takes neither.",
+  },
+  invalid_path: {
+    status: 400,
+    surface: "gateway",
+    message: "The path may not contain a scheme, '//', '\\' or dot segments, plain or percent-encoded.",
+    remedy: "Send the plain path of the API.",
+  },
+  invalid_header: {
+    status: 400,
+    surface: "gateway",
+    message: "A request header has a value that Headgate can't read.",
+    remedy: "The message names the header and what it takes.",
+  },
+  body_too_large: {
+    status: 413,
+    surface: "both",
+    message: "The request body is larger than this server accepts.",
+    remedy: "Send less, or raise `server.body_limit`.",
+  },
+  body_timeout: {
+    status: 408,
+    surface: "gateway",
+    message: "The request body did not arrive in time.",
+    remedy: "Check the connection between caller and Headgate.",
+  },
+  unsupported_encoding: {
+    status: 415,
+    surface: "gateway",
+    message: "Compressed request bodies are not supported. Send the body without content-encoding.",
+    remedy: "Send the body uncompressed.",
+  },
+  upgrade_not_supported: {
+    status: 501,
+    surface: "gateway",
+    message: "WebSocket upgrades are not supported. Use the HTTP API.",
+    remedy: "Use the provider's HTTP or SSE API.",
+  },
+  upstream_unreachable: {
+    status: 502,
+    surface: "gateway",
+    message: "The endpoint that serves this model could not be reached.",
+    remedy: "`POST /admin/api/v1/endpoints/validate` tells an administrator at which stage the connection fails.",
+  },
+  upstream_timeout: {
+    status: 504,
+    surface: "gateway",
+    message: "The endpoint that serves this model did not answer in time.",
+    remedy: "The message names the timeout; it is configurable per endpoint under `timeouts`.",
+  },
+  upstream_interrupted: {
+    status: 502,
+    surface: "gateway",
+    message: "The endpoint broke off its answer.",
+    remedy: "Seen inside a stream, or as 502 before its first byte. Send the request again.",
+  },
+  endpoint_misconfigured: {
+    status: 503,
+    surface: "gateway",
+    message: "The endpoint that serves this model is misconfigured. An administrator has to mend it.",
+    remedy: "See the endpoint's status in the admin API.",
+  },
+  accounting_unavailable: {
+    status: 503,
+    surface: "gateway",
+    message: "Usage can't be recorded at the moment, so no new work is taken.",
+    remedy: "Free disk space in the data directory, or set `accounting.on_failure: continue`.",
+  },
+  overloaded: {
+    status: 503,
+    surface: "gateway",
+    message: "The gateway is at its limit of work in progress. Retry shortly.",
+    remedy: "Retry after `retry-after`; an administrator can raise `server.bodies_in_flight_limit`.",
+  },
+  draining: {
+    status: 503,
+    surface: "gateway",
+    message: "This gateway is shutting down. Retry; another one will answer.",
+    remedy: "Retry after `retry-after`.",
+  },
+  starting: {
+    status: 503,
+    surface: "both",
+    message: "This gateway is starting. Retry shortly.",
+    remedy: "Retry after `retry-after`.",
+  },
+  not_found: {
+    status: 404,
+    surface: "both",
+    message: "There is nothing at this path.",
+    remedy: "Model calls live under /v1, administration under /admin/api/v1.",
+  },
+  method_not_allowed: {
+    status: 405,
+    surface: "both",
+    message: "This method is not allowed here.",
+    remedy: "The `allow` header lists the methods.",
+  },
+  internal_error: {
+    status: 500,
+    surface: "both",
+    message: "Something went wrong inside Headgate. The request id finds the cause in the log.",
+    remedy: "Look up the request id in the log; report it as a bug.",
+  },
+  name_conflict: {
+    status: 409,
+    surface: "admin",
+    message: "That name is taken.",
+    remedy: "Choose another name.",
+  },
+  alias_conflict: {
+    status: 409,
+    surface: "admin",
+    message: "Some aliases collide. `conflicts` lists all of them.",
+    remedy: "Mend every entry of `conflicts`, then send the request again.",
+  },
+  stale: {
+    status: 412,
+    surface: "admin",
+    message: "The resource has changed since it was read. Read it again and repeat the change.",
+    remedy: "GET the resource, use its new ETag in `If-Match`.",
+  },
+  invalid_field: {
+    status: 422,
+    surface: "admin",
+    message: "A field has a value that is not allowed.",
+    remedy: "`field` names it, the message says what it takes.",
+  },
+  database_unavailable: {
+    status: 503,
+    surface: "admin",
+    message: "The database can't be reached at the moment. Calls to models continue; administration has to wait.",
+    remedy: "Bring the database back; Headgate reconnects by itself.",
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+export interface ErrorOptions {
+  /** Replaces the catalogue's public message. */
+  message?: string;
+  /** For the log only: may name hosts and causes, never a credential. */
+  detail?: string;
+  /** Seconds for `retry-after`. */
+  retryAfterSeconds?: number;
+  /** The request field or parameter at fault (OpenAI's `param`, the admin API's `field`). */
+  field?: string;
+  /** All conflicts at once, for `alias_conflict`. */
+  conflicts?: unknown[];
+  /** Methods for the `allow` header of `method_not_allowed`. */
+  allow?: string[];
+  cause?: unknown;
+}
+
+/** The one error class: a code of the catalogue, a public message, and a detail that only the log sees. */
+export class HeadgateError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly options: ErrorOptions;
+
+  constructor(code: ErrorCode, options: ErrorOptions = {}) {
+    super(options.message ?? errorCatalogue[code].message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "HeadgateError";
+    this.code = code;
+    this.status = errorCatalogue[code].status;
+    this.options = options;
+  }
+}

@@ -1,0 +1,23 @@
+// The one normal form of token usage. Classes are disjoint: a token is counted in exactly one of them.
+
+/** Token counts of one attempt. `outputTokens` excludes reasoning, `inputTokens` excludes cached and cache-write tokens. */
+export interface TokenUsage {
+  inputTokens: number;
+  cachedInputTokens: number;
+  cacheWriteTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+}
+
+export const noTokens: Readonly<TokenUsage> = Object.freeze({
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+});
+
+/** Rough tokens in `bytes` of text or JSON (4 bytes a token, the providers' own rule of thumb); never a tokenizer on the event loop. */
+export function estimateTokens(bytes: number): number {
+  return Math.ceil(bytes / 4);
+}

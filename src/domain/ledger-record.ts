@@ -1,0 +1,55 @@
+// The records of the ledger: one when an attempt starts, one when it is settled. Lines of the spool are these, as JSON.
+import type { TokenUsage } from "../core/tokens.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** What is known before the upstream sees the request. */
+export interface AttemptStarted {
+  event: "started";
+  id: string;
+  requestId: string;
+  /** 1 for the first attempt of a request. */
+  attemptNo: number;
+  /** The process that runs the attempt: its attempts without a settled record are `interrupted` once it is gone. */
+  processId: string;
+  requestStartedAtMs: number;
+  startedAtMs: number;
+  keyId: string | null;
+  userId: string | null;
+  groupId: string;
+  /** The public name that the caller used; "" for passthrough calls without a model. */
+  model: string;
+  endpointId: string;
+  endpoint: string;
+  /** Null for passthrough calls to a named endpoint. */
+  deploymentId: string | null;
+  upstreamModel: string;
+  dialect: Dialect;
+  method: string;
+  /** The caller's path without its query. */
+  path: string;
+  stream: boolean;
+  /** Why this target, in words, e.g. "only target". */
+  why: string;
+  inputTokensEstimate: number;
+}
+
+/** The outcome. Repeats what `started` said, so that either record is enough whatever the order. */
+export interface AttemptSettled extends Omit<AttemptStarted, "event"> {
+  event: "settled";
+  settledAtMs: number;
+  /** The upstream's status, or the gateway's own when there was none (499: the caller left). */
+  status: number;
+  /** A code of the error catalogue, `upstream_error`, `stream_error` (an error event inside the stream) or `client_disconnected`; null: all went well. */
+  error: string | null;
+  /** False when another attempt follows; the last attempt carries the request's outcome. */
+  final: boolean;
+  ttftMs: number | null;
+  durationMs: number;
+  usage: TokenUsage;
+  usageSource: "measured" | "estimated";
+  /** Null until there is a price. */
+  costNanoUsd: number | null;
+  priceVersion: string | null;
+}
+
+export type LedgerRecord = AttemptStarted | AttemptSettled;

@@ -1,0 +1,213 @@
+// What the control plane asks of storage. Two engines implement it; one contract suite (storage.contract.ts) holds both to it.
+import type { LedgerRecord } from "../domain/ledger-record.ts";
+import type {
+  AttemptsTable,
+  DeploymentsTable,
+  EndpointsTable,
+  GroupsTable,
+  KeysTable,
+  ModelsTable,
+  SyncRunsTable,
+} from "./schema.ts";
+
+export type EndpointRow = EndpointsTable;
+export type ModelRow = ModelsTable;
+export type DeploymentRow = DeploymentsTable;
+export type SyncRunRow = SyncRunsTable;
+export type KeyRow = KeysTable;
+export type GroupRow = GroupsTable;
+export type AttemptRow = AttemptsTable;
+
+/** The group everyone belongs to; made by the first migration, may use `*`. */
+export const everyoneGroupId = "grp_everyone";
+
+/** The unique constraint that a write ran into: `endpoint_name`, `model_name`, `deployment_upstream_model`, `deployment_model`, `key_digest`. */
+export class UniqueViolation extends Error {
+  readonly constraint: string;
+  constructor(constraint: string, cause: unknown) {
+    super(`unique constraint ${constraint}`, { cause });
+    this.name = "UniqueViolation";
+    this.constraint = constraint;
+  }
+}
+
+/** The database can't be reached, is locked, or timed out: try again later. Everything else is a bug and stays what it is. */
+export class StorageUnavailable extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "StorageUnavailable";
+  }
+}
+
+/** A page of rows, newest or name first as the method says; `nextCursor` opens the next one. */
+export interface Page<Row> {
+  rows: Row[];
+  nextCursor: string | null;
+}
+
+export interface PageRequest {
+  limit: number;
+  /** An opaque cursor from an earlier page. An unreadable one throws HeadgateError invalid_field on `cursor`. */
+  cursor?: string | undefined;
+}
+
+export interface EndpointRepository {
+  insert(row: EndpointRow): Promise<void>;
+  get(id: string): Promise<EndpointRow | null>;
+  getByName(name: string): Promise<EndpointRow | null>;
+  /** All endpoints by name. */
+  all(): Promise<EndpointRow[]>;
+  /** By name. */
+  page(request: PageRequest): Promise<Page<EndpointRow>>;
+  /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
+  update(id: string, changes: Partial<EndpointRow>, ifVersion?: number): Promise<boolean>;
+  /** Sets the columns discovery keeps about an endpoint, without touching `version` or `updated_at`. */
+  updateDiscovery(id: string, changes: Pick<EndpointRow, "base_url" | "guard_signature" | "guard_count">): Promise<void>;
+  /** Deletes the endpoint with its deployments and sync runs; the ledger keeps its rows. */
+  delete(id: string): Promise<boolean>;
+}
+
+export interface ModelRepository {
+  insert(row: ModelRow): Promise<void>;
+  get(id: string): Promise<ModelRow | null>;
+  getByName(name: string): Promise<ModelRow | null>;
+  all(): Promise<ModelRow[]>;
+  /** By name. */
+  page(request: PageRequest): Promise<Page<ModelRow>>;
+  delete(id: string): Promise<boolean>;
+  /** Deletes pool models that no deployment belongs to any more. */
+  deleteUnused(): Promise<void>;
+}
+
+export interface DeploymentRepository {
+  insert(row: DeploymentRow): Promise<void>;
+  get(id: string): Promise<DeploymentRow | null>;
+  /** All that are not removed. */
+  all(): Promise<DeploymentRow[]>;
+  /** Of one endpoint, removed ones included, by upstream model. */
+  ofEndpoint(endpointId: string): Promise<DeploymentRow[]>;
+  /** Of these models, not removed, by endpoint and upstream model. */
+  ofModels(modelIds: readonly string[]): Promise<DeploymentRow[]>;
+  update(id: string, changes: Partial<DeploymentRow>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface SyncRunRepository {
+  insert(row: SyncRunRow): Promise<void>;
+  /** Newest first. */
+  pageOfEndpoint(endpointId: string, request: PageRequest): Promise<Page<SyncRunRow>>;
+  /** The newest run of each endpoint that has one. */
+  latest(endpointIds: readonly string[]): Promise<Map<string, SyncRunRow>>;
+  deleteBefore(timeMs: number): Promise<number>;
+}
+
+export interface KeyRepository {
+  insert(row: KeyRow): Promise<void>;
+  /** Deleted keys are null here. */
+  get(id: string): Promise<KeyRow | null>;
+  /** All that are not deleted. */
+  all(): Promise<KeyRow[]>;
+  /** Not deleted, newest first. */
+  page(request: PageRequest): Promise<Page<KeyRow>>;
+  update(id: string, changes: Partial<KeyRow>, ifVersion?: number): Promise<boolean>;
+  /** Names by id, deleted keys included. */
+  names(ids: readonly string[]): Promise<Map<string, string>>;
+}
+
+export interface GroupRepository {
+  all(): Promise<GroupRow[]>;
+  get(id: string): Promise<GroupRow | null>;
+}
+
+export interface UsageQuery {
+  /** Inclusive, exclusive; ms at whole hours. */
+  fromMs: number;
+  toMs: number;
+  groupBy: readonly ("model" | "endpoint" | "key" | "user" | "group")[];
+  bucket: "hour" | "day" | null;
+}
+
+/** Sums of hourly roll-ups. Dimensions that were not asked for are null; `bucketMs` is the start of the hour or UTC day. */
+export interface UsageRow {
+  bucketMs: number | null;
+  model: string | null;
+  endpoint: string | null;
+  keyId: string | null;
+  userId: string | null;
+  groupId: string | null;
+  requests: number;
+  attempts: number;
+  errors: number;
+  inputTokens: number;
+  cachedInputTokens: number;
+  cacheWriteTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  costNanoUsd: number;
+  estimatedRequests: number;
+  unpricedRequests: number;
+  interruptedRequests: number;
+}
+
+export interface RequestFilter {
+  model?: string | undefined;
+  endpoint?: string | undefined;
+  keyId?: string | undefined;
+  /** ok: settled, status < 400, no error. error: everything settled or interrupted that is not ok. */
+  outcome?: "ok" | "error" | undefined;
+  fromMs?: number | undefined;
+  toMs?: number | undefined;
+}
+
+export interface LedgerRepository {
+  /**
+   * Takes records in any order, any number of times, in one transaction: a settled record wins over a started or
+   * interrupted row, a started one never replaces anything. Roll-ups change exactly once per attempt, with the row. Returns how many rows changed.
+   */
+  ingest(records: readonly LedgerRecord[]): Promise<number>;
+  /** Marks the attempts that `processId` left unsettled as interrupted, in roll-ups too. Returns their number. Tokens stay the started record's estimate of the input. */
+  interrupt(processId: string, nowMs: number): Promise<number>;
+  /** Ids of processes that have unsettled attempts. */
+  unsettledProcesses(): Promise<string[]>;
+  usage(query: UsageQuery): Promise<UsageRow[]>;
+  /** Bucket counts (core/histogram.ts) of all latencies in the range. */
+  latency(query: { fromMs: number; toMs: number; metric: "duration" | "ttft"; model?: string }): Promise<Map<number, number>>;
+  /** The last attempt of each request (final = 1), newest first. */
+  pageOfRequests(filter: RequestFilter, request: PageRequest): Promise<Page<AttemptRow>>;
+  /** All attempts of these requests, in order. */
+  attemptsOf(requestIds: readonly string[]): Promise<AttemptRow[]>;
+  deleteBefore(timeMs: number): Promise<number>;
+}
+
+export interface MetaRepository {
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string): Promise<void>;
+  /** The version of the configuration: 0 in a new database. */
+  configVersion(): Promise<number>;
+  /** Adds 1 to it and returns it; call it once in every transaction that changes what the snapshot shows. */
+  bumpConfigVersion(): Promise<number>;
+}
+
+export interface Repositories {
+  meta: MetaRepository;
+  groups: GroupRepository;
+  endpoints: EndpointRepository;
+  models: ModelRepository;
+  deployments: DeploymentRepository;
+  syncRuns: SyncRunRepository;
+  keys: KeyRepository;
+  ledger: LedgerRepository;
+}
+
+export interface Storage extends Repositories {
+  readonly engine: "sqlite" | "postgres";
+  /** Runs `work` in one transaction; any throw rolls it back. Serialised against other writers on SQLite. */
+  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /** Applies migrations, each in a transaction, under a lock; throws when the database is newer than the program. */
+  migrate(): Promise<void>;
+  /** A consistent copy of the database at `path` while it is in use; SQLite only. */
+  backup(path: string): Promise<void>;
+  /** Resolves when a trivial query succeeds; throws StorageUnavailable otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,194 @@
+// The tables, as Kysely sees them: text ids, integer ms, integer money, JSON as text, 0/1 for booleans.
+
+export interface MetaTable {
+  key: string;
+  value: string;
+}
+
+export interface GroupsTable {
+  id: string;
+  name: string;
+  /** JSON list of names or patterns. */
+  models: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+export interface EndpointsTable {
+  id: string;
+  name: string;
+  description: string | null;
+  url: string;
+  /** The base that answered discovery; null: derive it from `url`. */
+  base_url: string | null;
+  dialect: string;
+  /** AES-256-GCM, bound to the endpoint's id. */
+  api_key_ciphertext: string | null;
+  auth_header_name: string | null;
+  auth_header_prefix: string | null;
+  headers: string;
+  query: string;
+  /** JSON: "all" or a list of upstream ids. */
+  models: string;
+  /** JSON: upstream id → public name. */
+  aliases: string;
+  sync_interval_ms: number;
+  /** JSON: the timeouts that were set. */
+  timeouts: string;
+  weight: number;
+  origin: string;
+  /** What the last guarded sync would have taken offline, and how often in a row it said the same. */
+  guard_signature: string | null;
+  guard_count: number;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+export interface ModelsTable {
+  id: string;
+  name: string;
+  kind: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+export interface DeploymentsTable {
+  id: string;
+  endpoint_id: string;
+  /** Null once removed by an administrator. */
+  model_id: string | null;
+  upstream_model: string;
+  /** discovered | static */
+  source: string;
+  status: string;
+  reason: string | null;
+  since: number;
+  /** Set when an administrator removed it: discovery leaves it alone until it is added again. */
+  removed_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface SyncRunsTable {
+  id: string;
+  endpoint_id: string;
+  trigger: string;
+  status: string;
+  stage: string;
+  error: string | null;
+  counts: string;
+  models: string;
+  started_at: number;
+  finished_at: number;
+}
+
+export interface KeysTable {
+  id: string;
+  name: string;
+  prefix: string;
+  digest: string;
+  previous_digest: string | null;
+  previous_expires_at: number | null;
+  user_id: string | null;
+  group_id: string;
+  /** JSON list, or null: all that the group may use. */
+  models: string | null;
+  scopes: string;
+  expires_at: number | null;
+  origin: string;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+  version: number;
+}
+
+export interface AttemptsTable {
+  started_at: number;
+  id: string;
+  request_id: string;
+  attempt_no: number;
+  process_id: string;
+  request_started_at: number;
+  /** started | settled | interrupted */
+  state: string;
+  key_id: string | null;
+  user_id: string | null;
+  group_id: string;
+  model: string;
+  endpoint_id: string;
+  endpoint: string;
+  deployment_id: string | null;
+  upstream_model: string;
+  dialect: string;
+  method: string;
+  path: string;
+  stream: number;
+  why: string;
+  settled_at: number | null;
+  status: number | null;
+  error: string | null;
+  /** 1 for the last attempt of a request (a started one counts as last until it is settled). */
+  final: number;
+  ttft_ms: number | null;
+  duration_ms: number | null;
+  input_tokens: number;
+  cached_input_tokens: number;
+  cache_write_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  /** measured | estimated */
+  usage_source: string;
+  cost_nano_usd: number | null;
+  price_version: string | null;
+}
+
+export interface UsageHourlyTable {
+  /** Start of the hour of the attempt's start, ms. */
+  hour: number;
+  /** Digest of the six dimensions below. */
+  dims: string;
+  model: string;
+  endpoint_id: string;
+  endpoint: string;
+  key_id: string;
+  user_id: string;
+  group_id: string;
+  requests: number;
+  attempts: number;
+  errors: number;
+  input_tokens: number;
+  cached_input_tokens: number;
+  cache_write_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  cost_nano_usd: number;
+  estimated_requests: number;
+  unpriced_requests: number;
+  interrupted_requests: number;
+}
+
+export interface UsageLatencyTable {
+  hour: number;
+  dims: string;
+  /** duration | ttft */
+  metric: string;
+  /** Bucket of core/histogram.ts. */
+  bucket: number;
+  count: number;
+}
+
+export interface Database {
+  meta: MetaTable;
+  groups: GroupsTable;
+  endpoints: EndpointsTable;
+  models: ModelsTable;
+  deployments: DeploymentsTable;
+  sync_runs: SyncRunsTable;
+  keys: KeysTable;
+  attempts: AttemptsTable;
+  usage_hourly: UsageHourlyTable;
+  usage_latency: UsageLatencyTable;
+}
