@@ -1,5 +1,5 @@
 // Headgate keys: their form, their digest, their scopes.
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 
 export const scopes = ["inference", "passthrough", "admin"] as const;
 export type Scope = (typeof scopes)[number];
@@ -23,5 +23,5 @@ export function newApiKey(): { key: string; prefix: string } {
  * guess from it. Seeded keys are the administrator's choice, at least 16 characters.
  */
 export function digestApiKey(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key, "hex");
 }

@@ -66,6 +66,10 @@ export class Snapshot {
     return this.#endpointsById.get(id);
   }
 
+  endpoints(): Iterable<EndpointView> {
+    return this.#endpointsById.values();
+  }
+
   get sizes(): { keys: number; models: number; endpoints: number } {
     return { keys: this.#keysById.size, models: this.#models.size, endpoints: this.#endpointsById.size };
   }

@@ -199,8 +199,10 @@ export interface Repositories {
   ledger: LedgerRepository;
 }
 
+export type Engine = "sqlite" | "postgres";
+
 export interface Storage extends Repositories {
-  readonly engine: "sqlite" | "postgres";
+  readonly engine: Engine;
   /** Runs `work` in one transaction; any throw rolls it back. Serialised against other writers on SQLite. */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
   /** Applies migrations, each in a transaction, under a lock; throws when the database is newer than the program. */

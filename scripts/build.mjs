@@ -1,0 +1,6 @@
+// `npm run build`: compiles src/ to dist/ from scratch.
+import { build } from "./lib/build.mjs";
+import { prepare } from "./lib/prepare.mjs";
+
+prepare({ build: false });
+build();

@@ -1,0 +1,12 @@
+// `npm run docs`: writes docs/configuration.md and docs/errors.md from the compiled program. test/generated-docs.test.ts fails when they are stale.
+import { readFileSync, writeFileSync } from "node:fs";
+import { inProject } from "./lib/project.mjs";
+import { prepare } from "./lib/prepare.mjs";
+
+prepare();
+const { configurationManual } = await import("../dist/config/configuration-manual.js");
+const { errorsPage } = await import("../dist/core/errors-page.js");
+
+const example = readFileSync(inProject("examples/minimal/headgate.yaml"), "utf8");
+writeFileSync(inProject("docs/configuration.md"), configurationManual(example));
+writeFileSync(inProject("docs/errors.md"), errorsPage());

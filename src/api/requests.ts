@@ -1,0 +1,72 @@
+// Requests and their attempts on the wire.
+import { z } from "zod";
+import { listQuery } from "./list.ts";
+import { timeOrDateField, timeText } from "./time.ts";
+
+export const requestsQuery = listQuery.extend({
+  model: z.string().min(1).optional().describe("Public name."),
+  endpoint: z.string().min(1).optional().describe("Name of the endpoint that answered last."),
+  key: z.string().min(1).optional().describe("Id of the key."),
+  status: z.enum(["ok", "error"]).optional(),
+  from: timeOrDateField.optional(),
+  to: timeOrDateField.optional(),
+});
+
+const tokens = z.object({
+  input_tokens: z.number().int().describe("Without cached ones."),
+  cached_input_tokens: z.number().int(),
+  cache_write_tokens: z.number().int(),
+  output_tokens: z.number().int().describe("With reasoning."),
+  reasoning_tokens: z.number().int(),
+});
+
+const state = z.enum(["in_progress", "settled", "interrupted"]);
+const usageSource = z.enum(["measured", "estimated"]);
+
+export const attemptView = z
+  .object({
+    id: z.string(),
+    deployment: z.string().nullable(),
+    endpoint: z.string(),
+    upstream_model: z.string(),
+    why: z.string(),
+    started_at: timeText,
+    status: z.number().int().nullable(),
+    error: z.string().nullable(),
+    ttft_ms: z.number().nullable(),
+    duration_ms: z.number().nullable(),
+    state,
+    tokens,
+    usage_source: usageSource,
+    cost_usd: z.number().nullable(),
+    cost: z.number().nullable().describe("The same figure as `cost_usd`."),
+  })
+  .meta({ id: "Attempt" });
+
+export const requestView = z
+  .object({
+    id: z.string().describe("The `x-request-id` that the caller got."),
+    started_at: timeText,
+    duration_ms: z.number().nullable(),
+    ttft_ms: z.number().nullable(),
+    status: z.number().int().nullable(),
+    error: z.string().nullable(),
+    state,
+    model: z.string().nullable().describe("Null for passthrough calls without a model."),
+    endpoint: z.string(),
+    key: z.string().nullable(),
+    key_name: z.string().nullable(),
+    user: z.string().nullable(),
+    group: z.string(),
+    method: z.string(),
+    path: z.string(),
+    stream: z.boolean(),
+    tokens: tokens.describe("Of all attempts."),
+    usage_source: usageSource,
+    cost_usd: z.number().nullable(),
+    attempts: z.array(attemptView),
+  })
+  .meta({ id: "Request" });
+
+export type AttemptBody = z.output<typeof attemptView>;
+export type RequestBody = z.output<typeof requestView>;

@@ -1,0 +1,50 @@
+// The state of this installation, and who is asking, on the wire.
+import { z } from "zod";
+import { scopes } from "../domain/api-key.ts";
+import { timeText } from "./time.ts";
+
+const part = z.object({
+  state: z.enum(["ok", "unavailable"]),
+  since: timeText.nullable(),
+  detail: z.string().nullable(),
+});
+
+export const systemView = z
+  .object({
+    version: z.string(),
+    node: z.string().describe("Version of Node.js."),
+    started_at: timeText,
+    uptime_seconds: z.number(),
+    status: z.enum(["ok", "degraded"]),
+    reasons: z.array(z.object({ part: z.string(), since: timeText, detail: z.string() })),
+    snapshot: z
+      .object({
+        version: z.number().int(),
+        built_at: timeText,
+        age_seconds: z.number(),
+        keys: z.number().int(),
+        models: z.number().int(),
+        endpoints: z.number().int(),
+      })
+      .nullable()
+      .describe("What the data plane works from; null until the first one is published."),
+    spool: z.object({
+      backlog_bytes: z.number().int().describe("Written here, not in the database yet."),
+      accepting: z.boolean(),
+      unrecorded_attempts: z.number().int(),
+    }),
+    database: part.extend({ engine: z.enum(["sqlite", "postgres"]) }),
+    redis: part.nullable().describe("Null where none is configured."),
+  })
+  .meta({ id: "System" });
+
+export const whoamiView = z
+  .object({
+    kind: z.literal("token"),
+    key_id: z.string().nullable().describe("Null for the token in HEADGATE_ADMIN_TOKEN."),
+    key_name: z.string().nullable(),
+    scopes: z.array(z.enum(scopes)),
+  })
+  .meta({ id: "Whoami" });
+
+export type SystemView = z.output<typeof systemView>;

@@ -1,0 +1,412 @@
+// The composition root: constructs every part, wires ports to what implements them, starts, drains and stops them in order.
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { uuidv7obj } from "uuidv7";
+import type { SystemView } from "./api/system.ts";
+import type { Config } from "./config/config.ts";
+import { createAdminApi } from "./control/admin/server.ts";
+import type { AuthenticatedToken } from "./control/admin/context.ts";
+import { createSyncSchedule } from "./control/discovery/schedule.ts";
+import { createSynchronizer } from "./control/discovery/synchronize.ts";
+import { LedgerWriter } from "./control/ledger/ledger-writer.ts";
+import { Publisher } from "./control/publish-snapshot.ts";
+import { startRetention } from "./control/retention.ts";
+import { checkSecretKeyId } from "./control/secret-key-id.ts";
+import { seed } from "./control/seed.ts";
+import { SnapshotFile } from "./control/snapshot-file.ts";
+import { Cipher } from "./core/cipher.ts";
+import { type Clock, systemClock, type Timer } from "./core/clock.ts";
+import { HeadgateError } from "./core/errors.ts";
+import type { Logger } from "./core/logger.ts";
+import type { Secret } from "./core/secret.ts";
+import { digestApiKey } from "./domain/api-key.ts";
+import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { Listener } from "./gateway/listener.ts";
+import type { RequestEvent } from "./gateway/ports.ts";
+import { SnapshotHolder } from "./gateway/snapshot-holder.ts";
+import { SpoolWriter } from "./spool/spool-writer.ts";
+import { lockDataDir } from "./storage/data-dir-lock.ts";
+import { openStorage } from "./storage/open-storage.ts";
+import { type Storage, StorageUnavailable } from "./storage/port.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { OpsEndpoints, sendMetrics } from "./telemetry/ops-endpoints.ts";
+import { Readiness } from "./telemetry/readiness.ts";
+import { programVersion } from "./version.ts";
+
+export interface AppOptions {
+  config: Config;
+  dataDir: string;
+  secretKey: Secret;
+  log: Logger;
+  clock?: Clock;
+}
+
+export interface Started {
+  url: string;
+  adminUrl: string;
+  /** Non-null only when this start created the database. */
+  adminToken: string | null;
+  metricsUrl: string | null;
+}
+
+export interface App {
+  start(): Promise<Started>;
+  /** Refuses new work, lets calls in flight finish (up to `server.drain_timeout`), stops. */
+  drain(): Promise<void>;
+  /** Stops at once; calls in flight are cut. */
+  stop(): Promise<void>;
+}
+
+const pollEveryMs = 1000;
+const databaseRetryMs = 2000;
+const firstSyncsWaitMs = 10_000;
+const requestTimeoutMs = 300_000;
+
+export function createApp(options: AppOptions): App {
+  return new HeadgateApp(options);
+}
+
+class HeadgateApp implements App {
+  readonly #options: AppOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #readiness = new Readiness();
+  readonly #startedAtMs: number;
+  /** What has to be undone at the end, in reverse order. */
+  readonly #stops: (() => Promise<void> | void)[] = [];
+  #gateway!: Gateway;
+  #listener!: Listener;
+  #snapshots!: SnapshotHolder;
+  #spool!: SpoolWriter;
+  #ledgerWriter!: LedgerWriter;
+  #storage!: Storage;
+  /** False while the database has not been migrated by this start. */
+  #databaseReady = false;
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log;
+    this.#startedAtMs = this.#clock.nowMs();
+  }
+
+  async start(): Promise<Started> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<Started> {
+    const { config, dataDir, secretKey } = this.#options;
+    const lock = await lockDataDir(dataDir);
+    this.#stops.push(() => lock.release());
+    const cipher = new Cipher(secretKey);
+    const snapshotFile = new SnapshotFile(dataDir, cipher, this.#clock, this.#log);
+    const processId = `p_${uuidv7obj().toHex()}`;
+    this.#storage = await openStorage({ databaseUrl: config.database.url?.expose() ?? null, dataDir });
+    this.#stops.push(() => this.#storage.close());
+    await this.#openLedger(processId);
+    this.#createGateway(processId, snapshotFile);
+
+    const publisher = new Publisher({ storage: this.#storage, cipher, target: this.#snapshots, clock: this.#clock });
+    const synchronizer = createSynchronizer({
+      storage: this.#storage,
+      cipher,
+      clock: this.#clock,
+      log: this.#log,
+      onChanged: () => publisher.routingChanged(),
+    });
+    const schedule = createSyncSchedule({ storage: this.#storage, synchronizer, clock: this.#clock, log: this.#log });
+    this.#stops.push(() => schedule.stop());
+
+    let adminToken: string | null = null;
+    const prepareDatabase = async () => {
+      await this.#storage.migrate();
+      await checkSecretKeyId(this.#storage, cipher);
+      const { endpoints, keys } = config;
+      const result = await seed({ storage: this.#storage, cipher, endpoints, keys, nowMs: this.#clock.nowMs() });
+      adminToken = result.adminToken;
+      if (!result.seeded && endpoints.length + keys.length > 0) {
+        this.#log.info(
+          { endpoints: endpoints.length, keys: keys.length },
+          "the config file's endpoints and keys are ignored: the database was seeded from it at its first start; change them through the admin API",
+        );
+      }
+      await publisher.publishAll();
+      this.#databaseReady = true;
+      const syncs = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
+      await Promise.race([Promise.allSettled(syncs), new Promise<void>((resolve) => this.#clock.after(firstSyncsWaitMs, resolve))]);
+      schedule.refresh();
+    };
+    await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
+    this.#watchDatabase(publisher, prepareDatabase);
+    this.#ledgerWriter.start();
+    const { requestsMs, syncRunsMs } = config.retention;
+    const storage = () => (this.#databaseReady ? this.#storage : null);
+    this.#stops.push(startRetention({ storage, requestsMs, syncRunsMs, clock: this.#clock, log: this.#log }));
+
+    const adminApi = await createAdminApi({
+      storage,
+      cipher,
+      publisher,
+      synchronizer,
+      schedule,
+      authenticate: (token) => this.#authenticateAdmin(token),
+      system: () => this.#systemView(),
+      clock: this.#clock,
+      log: this.#log,
+      publicUrl: config.server.publicUrl,
+    });
+    this.#stops.push(() => adminApi.close());
+    return this.#listen(adminApi, adminToken);
+  }
+
+  async #openLedger(processId: string): Promise<void> {
+    const { config, dataDir } = this.#options;
+    const dir = join(dataDir, "spool");
+    this.#spool = await SpoolWriter.open({
+      dir,
+      processId,
+      onFailure: config.accounting.onFailure,
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#ledgerWriter = new LedgerWriter({
+      dir,
+      own: { processId, currentSequence: () => this.#spool.sequence },
+      ledger: () => (this.#databaseReady ? this.#storage.ledger : null),
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#stops.push(async () => {
+      await this.#spool.close();
+      await this.#ledgerWriter.stop();
+    });
+  }
+
+  #createGateway(processId: string, snapshotFile: SnapshotFile): void {
+    const { config } = this.#options;
+    this.#snapshots = new SnapshotHolder((snapshot, part) => {
+      if (part !== "key") this.#gateway.snapshotChanged(snapshot);
+      snapshotFile.save(() => snapshot.content());
+    });
+    this.#stops.push(() => snapshotFile.flush());
+    this.#gateway = new Gateway({
+      snapshots: this.#snapshots,
+      sink: this.#spool,
+      events: { requestFinished: (event) => this.#requestFinished(event) },
+      clock: this.#clock,
+      limits: { bodyBytesMax: config.server.bodyLimitBytes, bodiesInFlightBytesMax: config.server.bodiesInFlightLimitBytes },
+      processId,
+    });
+    this.#stops.push(() => this.#gateway.close());
+  }
+
+  /** A start without the database is served from the last snapshot on disk; without one there is nothing to serve. */
+  async #prepareOrServeFromDisk(prepareDatabase: () => Promise<void>, snapshotFile: SnapshotFile): Promise<void> {
+    try {
+      await prepareDatabase();
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      const content = await snapshotFile.read();
+      if (content === null) throw error;
+      this.#snapshots.replace(content);
+      this.#readiness.degraded("database", error.message, this.#clock.nowMs());
+      this.#log.warn({ err: error, snapshot_version: content.version }, "the database is away: serving from the stored snapshot");
+    }
+  }
+
+  /** Looks for changes made elsewhere, notices when the database goes, and takes it back when it returns. */
+  #watchDatabase(publisher: Publisher, prepareDatabase: () => Promise<void>): void {
+    let timer: Timer;
+    let stopped = false;
+    const look = async () => {
+      try {
+        if (this.#databaseReady) await publisher.catchUp();
+        else await prepareDatabase();
+        if (this.#readiness.isDegraded("database")) this.#log.info({}, "the database is back");
+        this.#readiness.restored("database");
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error);
+        if (!this.#readiness.isDegraded("database")) this.#log.error({ err: error }, "the database is away; calls continue");
+        this.#readiness.degraded("database", detail, this.#clock.nowMs());
+      }
+      const isDegraded = this.#readiness.isDegraded("database");
+      if (!stopped) timer = this.#clock.after(isDegraded ? databaseRetryMs : pollEveryMs, look);
+    };
+    timer = this.#clock.after(pollEveryMs, look);
+    this.#stops.push(() => {
+      stopped = true;
+      timer.cancel();
+    });
+  }
+
+  async #listen(
+    adminApi: { handle(req: IncomingMessage, res: import("node:http").ServerResponse): void },
+    adminToken: string | null,
+  ): Promise<Started> {
+    const { config } = this.#options;
+    const metrics = this.#createMetrics();
+    const ownPort = config.metrics.port !== null;
+    const ops = new OpsEndpoints({
+      readiness: this.#readiness,
+      metrics,
+      nowMs: () => this.#clock.nowMs(),
+      authorizeMetrics: ownPort ? null : (req) => this.#authorizeMetrics(req),
+    });
+    this.#listener = new Listener({
+      host: config.server.host,
+      port: config.server.port,
+      gateway: this.#gateway,
+      sideHandlers: [ops, { owns: (path) => path.startsWith("/admin/"), handle: adminApi.handle }],
+      corsOrigins: config.server.corsOrigins,
+      requestTimeoutMs,
+    });
+    const port = await this.#listener.listen();
+    this.#stops.push(() => this.#listener.close(true));
+    const metricsUrl = config.metrics.port === null ? null : await this.#listenForMetrics(metrics, config.metrics.port);
+    this.#readiness.ready();
+    const host = config.server.host.includes(":") ? `[${config.server.host}]` : config.server.host;
+    const url = config.server.publicUrl ?? `http://${host}:${port}`;
+    this.#log.info({ host: config.server.host, port, database: this.#storage.engine, version: programVersion }, "headgate is ready");
+    return { url, adminUrl: `${url}/admin/api/v1`, adminToken, metricsUrl };
+  }
+
+  #metrics: Metrics | null = null;
+
+  #createMetrics(): Metrics {
+    this.#metrics = new Metrics({
+      inFlight: () => this.#gateway.inFlight,
+      heldBodyBytes: () => this.#gateway.heldBodyBytes,
+      spoolBacklogBytes: () => this.#ledgerWriter.backlogBytes,
+      unrecorded: () => this.#spool.unrecorded,
+      snapshotVersion: () => this.#snapshots.current()?.version ?? 0,
+      snapshotAgeSeconds: () => (this.#clock.nowMs() - (this.#snapshots.current()?.builtAtMs ?? this.#startedAtMs)) / 1000,
+      databaseUp: () => !this.#readiness.isDegraded("database"),
+    });
+    return this.#metrics;
+  }
+
+  async #listenForMetrics(metrics: Metrics, port: number): Promise<string> {
+    const { host } = this.#options.config.server;
+    const server: Server = createServer((req, res) => {
+      if (req.url === "/metrics") return sendMetrics(metrics, res);
+      res.writeHead(404).end();
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, resolve);
+    });
+    this.#stops.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://${host}:${(server.address() as AddressInfo).port}/metrics`;
+  }
+
+  #requestFinished(event: RequestEvent): void {
+    this.#metrics?.observe(event);
+    const line = {
+      request_id: event.requestId,
+      method: event.method,
+      path: event.path,
+      status: event.status,
+      duration_ms: event.durationMs,
+      key_id: event.keyId ?? undefined,
+      model: event.model ?? undefined,
+      endpoint: event.endpoint ?? undefined,
+      ttft_ms: event.ttftMs ?? undefined,
+      attempts: event.attempts,
+      error: event.errorCode ?? undefined,
+      detail: event.detail ?? undefined,
+    };
+    if (event.status >= 500 || (event.detail !== null && event.errorCode !== null)) this.#log.warn(line, "request");
+    else this.#log.info(line, "request");
+  }
+
+  #authenticateAdmin(token: string): AuthenticatedToken {
+    const { adminToken } = this.#options.config;
+    // Compared as digests: how long it takes says nothing about the token.
+    if (adminToken !== null && digestApiKey(token) === digestApiKey(adminToken.expose())) return { kind: "admin", keyId: null };
+    const snapshot = this.#snapshots.current();
+    const found = snapshot === null ? null : principalOf(snapshot, token, this.#clock.nowMs());
+    if (found === null) return "unknown";
+    if (found === "expired") return "expired";
+    return found.key.scopes.includes("admin") ? { kind: "admin", keyId: found.key.id } : "not_admin";
+  }
+
+  #authorizeMetrics(req: IncomingMessage): void {
+    const [token] = presentedCredentials(req.headers);
+    if (token === undefined) throw new HeadgateError("missing_key");
+    const verdict = this.#authenticateAdmin(token);
+    if (verdict === "unknown") throw new HeadgateError("invalid_key");
+    if (verdict === "expired") throw new HeadgateError("key_expired");
+    if (verdict === "not_admin") throw new HeadgateError("not_allowed", { message: "Metrics need a key with the 'admin' scope." });
+  }
+
+  #systemView(): SystemView {
+    const nowMs = this.#clock.nowMs();
+    const snapshot = this.#snapshots.current();
+    const { reasons } = this.#readiness;
+    const database = reasons.find((reason) => reason.part === "database");
+    return {
+      version: programVersion,
+      node: process.version,
+      started_at: new Date(this.#startedAtMs).toISOString(),
+      uptime_seconds: Math.floor((nowMs - this.#startedAtMs) / 1000),
+      status: reasons.length === 0 ? "ok" : "degraded",
+      reasons,
+      snapshot:
+        snapshot === null
+          ? null
+          : {
+              version: snapshot.version,
+              built_at: new Date(snapshot.builtAtMs).toISOString(),
+              age_seconds: Math.floor((nowMs - snapshot.builtAtMs) / 1000),
+              ...snapshot.sizes,
+            },
+      spool: {
+        backlog_bytes: this.#ledgerWriter.backlogBytes,
+        accepting: this.#spool.accepting,
+        unrecorded_attempts: this.#spool.unrecorded,
+      },
+      database: {
+        engine: this.#storage.engine,
+        state: database === undefined ? "ok" : "unavailable",
+        since: database?.since ?? null,
+        detail: database?.detail ?? null,
+      },
+      redis: null,
+    };
+  }
+
+  async drain(): Promise<void> {
+    const { drainDelayMs, drainTimeoutMs } = this.#options.config.server;
+    this.#readiness.draining();
+    this.#log.info({ in_flight: this.#gateway.inFlight, drain_delay_ms: drainDelayMs, drain_timeout_ms: drainTimeoutMs }, "draining");
+    if (drainDelayMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, drainDelayMs));
+    await this.#gateway.drain(drainTimeoutMs);
+    await this.stop();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
+    for (const stop of this.#stops.reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        this.#log.error({ err: error }, "a part did not stop cleanly");
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// Rules that concern more than one key of the file. They look at the values as written, so that they run whatever else is wrong.
+import { checkCustomHeaders } from "../domain/endpoint-fields.ts";
+import { configSchema } from "./schema.ts";
+
+type Section = Record<string, unknown>;
+
+function sectionOf(value: unknown): Section {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Section) : {};
+}
+
+function listOf(value: unknown): Section[] {
+  return Array.isArray(value) ? value.map(sectionOf) : [];
+}
+
+/** One line for each rule broken; never a credential's value. */
+export function checkAcrossKeys(values: Readonly<Record<string, unknown>>): string[] {
+  return [
+    ...checkServer(values),
+    ...checkRepeats(listOf(values.endpoints), "endpoints", "name"),
+    ...checkRepeats(listOf(values.keys), "keys", "key"),
+    ...listOf(values.endpoints).flatMap((endpoint, index) => checkEndpoint(endpoint, `endpoints[${index}]`)),
+  ];
+}
+
+/** Both need the defaults, so they wait until their sections are right in themselves. */
+function checkServer(values: Readonly<Record<string, unknown>>): string[] {
+  const server = configSchema.shape.server.safeParse(values.server);
+  const metrics = configSchema.shape.metrics.safeParse(values.metrics);
+  if (!server.success || !metrics.success) return [];
+  const problems: string[] = [];
+  if (server.data.bodies_in_flight_limit < server.data.body_limit) {
+    problems.push("server.bodies_in_flight_limit: must be at least server.body_limit");
+  }
+  if (metrics.data.port !== undefined && metrics.data.port !== 0 && metrics.data.port === server.data.port) {
+    problems.push("metrics.port: must differ from server.port; leave it out to have /metrics on the main port");
+  }
+  return problems;
+}
+
+function checkRepeats(entries: readonly Section[], list: string, key: string): string[] {
+  const firstIndex = new Map<unknown, number>();
+  return entries.flatMap((entry, index) => {
+    const value = entry[key];
+    if (typeof value !== "string" || value === "") return [];
+    const first = firstIndex.get(value);
+    if (first !== undefined) return [`${list}[${index}].${key}: is the same as ${list}[${first}].${key}`];
+    firstIndex.set(value, index);
+    return [];
+  });
+}
+
+function checkEndpoint(endpoint: Section, path: string): string[] {
+  const problems: string[] = [];
+  const upstreamByName = new Map<unknown, string>();
+  for (const [upstream, name] of Object.entries(sectionOf(endpoint.aliases))) {
+    const other = upstreamByName.get(name);
+    if (other !== undefined) problems.push(`${path}.aliases: '${other}' and '${upstream}' have the same alias`);
+    upstreamByName.set(name, upstream);
+  }
+  const headers = sectionOf(endpoint.headers);
+  const authHeaderName = endpoint.auth_header_name;
+  const areTexts = Object.values(headers).every((value) => typeof value === "string");
+  if (typeof authHeaderName === "string" && areTexts && checkCustomHeaders(headers as Record<string, string>) === null) {
+    const wrong = checkCustomHeaders(headers as Record<string, string>, authHeaderName);
+    if (wrong !== null) problems.push(`${path}.headers: ${wrong}`);
+  }
+  return problems;
+}

@@ -1,0 +1,90 @@
+// The configuration as the program uses it: camelCase, ms, bytes, Secrets, everything decided.
+import type { Secret } from "../core/secret.ts";
+import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
+import type { logLevels, ParsedFile } from "./schema.ts";
+
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Config {
+  server: {
+    host: string;
+    /** 0: a free one. */
+    port: number;
+    /** No trailing slash. Null: made from host and port. */
+    publicUrl: string | null;
+    bodyLimitBytes: number;
+    bodiesInFlightLimitBytes: number;
+    drainTimeoutMs: number;
+    drainDelayMs: number;
+    workers: "auto" | number;
+    trustedProxies: readonly string[];
+    corsOrigins: readonly string[];
+  };
+  /** The URL of a PostgreSQL database with its password; null: SQLite in the data directory. */
+  database: { url: Secret | null };
+  /** Null: metrics on the main port. */
+  metrics: { port: number | null };
+  retention: { requestsMs: number; syncRunsMs: number; auditMs: number };
+  accounting: { onFailure: "refuse" | "continue" };
+  log: { level: LogLevel };
+  endpoints: readonly EndpointSeed[];
+  keys: readonly KeySeed[];
+  /** HEADGATE_ADMIN_TOKEN: a bearer token with full rights. */
+  adminToken: Secret | null;
+}
+
+export function toConfig(file: ParsedFile, adminToken: Secret | null): Config {
+  return {
+    server: {
+      host: file.server.host,
+      port: file.server.port,
+      publicUrl: file.server.public_url?.replace(/\/+$/, "") ?? null,
+      bodyLimitBytes: file.server.body_limit,
+      bodiesInFlightLimitBytes: file.server.bodies_in_flight_limit,
+      drainTimeoutMs: file.server.drain_timeout,
+      drainDelayMs: file.server.drain_delay,
+      workers: file.server.workers,
+      trustedProxies: file.server.trusted_proxies,
+      corsOrigins: file.server.cors_origins,
+    },
+    database: { url: file.database.url ?? null },
+    metrics: { port: file.metrics.port ?? null },
+    retention: { requestsMs: file.retention.requests, syncRunsMs: file.retention.sync_runs, auditMs: file.retention.audit },
+    accounting: { onFailure: file.accounting.on_failure },
+    log: { level: file.log.level },
+    endpoints: file.endpoints.map(toEndpointSeed),
+    keys: file.keys.map((key) => ({
+      name: key.name,
+      key: key.key,
+      models: key.models ?? null,
+      scopes: key.scopes,
+      expiresAtMs: key.expires_at ?? null,
+    })),
+    adminToken,
+  };
+}
+
+function toEndpointSeed(endpoint: ParsedFile["endpoints"][number]): EndpointSeed {
+  const { connect, first_byte, idle, total } = endpoint.timeouts;
+  return {
+    name: endpoint.name,
+    url: endpoint.url,
+    apiKey: endpoint.api_key ?? null,
+    description: endpoint.description ?? null,
+    dialect: endpoint.dialect ?? null,
+    authHeaderName: endpoint.auth_header_name ?? null,
+    authHeaderPrefix: endpoint.auth_header_prefix ?? null,
+    headers: endpoint.headers,
+    query: endpoint.query,
+    models: endpoint.models,
+    aliases: endpoint.aliases,
+    syncIntervalMs: endpoint.sync_interval,
+    timeouts: {
+      ...(connect === undefined ? {} : { connectMs: connect }),
+      ...(first_byte === undefined ? {} : { firstByteMs: first_byte }),
+      ...(idle === undefined ? {} : { idleMs: idle }),
+      ...(total === undefined ? {} : { totalMs: total }),
+    },
+    weight: endpoint.weight,
+  };
+}

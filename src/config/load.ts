@@ -1,0 +1,135 @@
+// Puts the configuration together: defaults, then the file, then the environment, then the command line; all that is wrong in one error.
+import { dirname, resolve } from "node:path";
+import { Secret } from "../core/secret.ts";
+import { checkCredential } from "../domain/endpoint-fields.ts";
+import { checkAcrossKeys } from "./check-across-keys.ts";
+import { type Config, toConfig } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { describeIssues } from "./describe-issues.ts";
+import { type Environment, environmentVariables, environmentWarnings, readEnvFile, readVariable } from "./environment.ts";
+import { parseYaml, readOptionalFile } from "./read-file.ts";
+import { configSchema } from "./schema.ts";
+import { substituteVariables } from "./substitute-variables.ts";
+
+/** The options of the command line, as typed. */
+export interface ConfigOverrides {
+  config?: string | undefined;
+  host?: string | undefined;
+  port?: string | undefined;
+  dataDir?: string | undefined;
+}
+
+export interface ConfigRequest {
+  overrides?: ConfigOverrides;
+  /** Default: this process's. Never changed. */
+  env?: Environment;
+  /** Default: this process's. */
+  cwd?: string;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** Absolute; null when no file was read. */
+  configPath: string | null;
+  /** Absolute; not created yet. */
+  dataDir: string;
+  /** HEADGATE_SECRET_KEY; null when it is not set. */
+  envSecretKey: Secret | null;
+  /** HEADGATE_NEW_SECRET_KEY, for `rotate-secret`; null when it is not set. */
+  envNewSecretKey: Secret | null;
+  /** What is odd but no reason to stop; without secrets. */
+  warnings: string[];
+}
+
+/** Throws ConfigError with everything that is wrong. */
+export function loadConfig({
+  overrides = {},
+  env: processEnv = process.env,
+  cwd = process.cwd(),
+}: ConfigRequest = {}): LoadedConfig {
+  const { env, configPath, text } = findFiles(overrides, processEnv, cwd);
+  const problems: string[] = [];
+
+  const unresolved = new Map<string, string>();
+  const written = text === null ? {} : parseYaml(text, configPath as string);
+  const values = substituteVariables(written, env, unresolved) as Record<string, unknown>;
+  for (const [path, problem] of unresolved) problems.push(`${path}: ${problem}`);
+
+  const labels = applyOverrides(values, env, overrides);
+  const parsed = configSchema.safeParse(values);
+  if (!parsed.success) {
+    // a value whose variable is missing has been complained about already
+    problems.push(
+      ...describeIssues(parsed.error.issues, labels).filter((line) => !unresolved.has(line.split(": ", 1)[0] as string)),
+    );
+  }
+  problems.push(...checkAcrossKeys(values));
+
+  const envSecretKey = readSecretKey(env, "HEADGATE_SECRET_KEY", problems);
+  const envNewSecretKey = readSecretKey(env, "HEADGATE_NEW_SECRET_KEY", problems);
+  const warnings = environmentWarnings(env);
+  const adminToken = readAdminToken(env, problems, warnings);
+
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems, configPath);
+  return {
+    config: toConfig(parsed.data, adminToken),
+    configPath,
+    dataDir: resolve(cwd, overrides.dataDir ?? readVariable(env, "HEADGATE_DATA_DIR") ?? "data"),
+    envSecretKey,
+    envNewSecretKey,
+    warnings,
+  };
+}
+
+/**
+ * Finds the config file and the `.env` file beside it (or, failing that, in the working directory, whose `.env` may
+ * also name the config file). The process's own variables win over either.
+ */
+function findFiles(overrides: ConfigOverrides, processEnv: Environment, cwd: string) {
+  const envFileHere = readEnvFile(resolve(cwd, ".env")) ?? {};
+  const named = overrides.config ?? readVariable({ ...envFileHere, ...processEnv }, "HEADGATE_CONFIG");
+  const path = resolve(cwd, named ?? "headgate.yaml");
+  const text = readOptionalFile(path);
+  if (text === null && named !== undefined) throw new ConfigError([`there is no config file at ${path}`]);
+  const envFile = (text === null ? null : readEnvFile(resolve(dirname(path), ".env"))) ?? envFileHere;
+  return { env: { ...envFile, ...processEnv } as Environment, configPath: text === null ? null : path, text };
+}
+
+/** Writes variables and options over the file's values; returns which key then comes from where. */
+function applyOverrides(values: Record<string, unknown>, env: Environment, overrides: ConfigOverrides): Map<string, string> {
+  const labels = new Map<string, string>();
+  for (const [name, { key }] of Object.entries(environmentVariables)) {
+    const value = readVariable(env, name);
+    if (key !== null && value !== undefined && setKey(values, key, value)) labels.set(key, name);
+  }
+  if (overrides.host !== undefined && setKey(values, "server.host", overrides.host)) labels.set("server.host", "--host");
+  if (overrides.port !== undefined && setKey(values, "server.port", overrides.port)) labels.set("server.port", "--port");
+  return labels;
+}
+
+/** Sets `section.key`; false when the file has something there that is no section, which the schema then complains about. */
+function setKey(values: Record<string, unknown>, path: string, value: string): boolean {
+  const [section, key] = path.split(".") as [string, string];
+  values[section] ??= {};
+  const target = values[section];
+  if (typeof target !== "object" || target === null || Array.isArray(target)) return false;
+  (target as Record<string, unknown>)[key] = value;
+  return true;
+}
+
+function readSecretKey(env: Environment, name: string, problems: string[]): Secret | null {
+  const value = readVariable(env, name);
+  if (value === undefined) return null;
+  if (value.length < 32)
+    problems.push(`${name}: must be at least 32 characters (it has ${value.length}); \`openssl rand -hex 32\` makes one`);
+  return new Secret(value);
+}
+
+function readAdminToken(env: Environment, problems: string[], warnings: string[]): Secret | null {
+  const value = readVariable(env, "HEADGATE_ADMIN_TOKEN");
+  if (value === undefined) return null;
+  const wrong = checkCredential(value);
+  if (wrong !== null) problems.push(`HEADGATE_ADMIN_TOKEN: ${wrong}`);
+  else if (value.length < 16) warnings.push("HEADGATE_ADMIN_TOKEN is short enough to be guessed; use 16 characters or more");
+  return new Secret(value);
+}

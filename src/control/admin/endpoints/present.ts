@@ -1,0 +1,47 @@
+// An endpoint as the admin API shows it: whether it has a credential, never which.
+import type { EndpointBody } from "../../../api/endpoints.ts";
+import { formatTime } from "../../../api/time.ts";
+import { type Dialect, defaultBaseUrl } from "../../../domain/dialect.ts";
+import type { DeploymentRow, EndpointRow, SyncRunRow } from "../../../storage/port.ts";
+import { configurationOf } from "./endpoint-columns.ts";
+import { presentSyncRunSummary } from "./present-sync-run.ts";
+
+/** `deployments` are the endpoint's own; removed ones don't count. */
+export function presentEndpoint(
+  row: EndpointRow,
+  deployments: readonly DeploymentRow[],
+  lastSync: SyncRunRow | undefined,
+): EndpointBody {
+  const dialect = row.dialect as Dialect;
+  const counts = countByStatus(deployments.filter((deployment) => deployment.removed_at === null));
+  return {
+    ...configurationOf(row),
+    id: row.id,
+    description: row.description,
+    effective_url: row.base_url ?? defaultBaseUrl(row.url, dialect),
+    origin: row.origin,
+    dialect,
+    auth_header_name: row.auth_header_name,
+    auth_header_prefix: row.auth_header_prefix,
+    has_api_key: row.api_key_ciphertext !== null,
+    status: statusOf(counts, lastSync !== undefined),
+    model_counts: counts,
+    last_sync: lastSync === undefined ? null : presentSyncRunSummary(lastSync),
+    created_at: formatTime(row.created_at),
+    updated_at: formatTime(row.updated_at),
+    version: row.version,
+  };
+}
+
+type Counts = EndpointBody["model_counts"];
+
+function countByStatus(deployments: readonly DeploymentRow[]): Counts {
+  const of = (status: string): number => deployments.filter((deployment) => deployment.status === status).length;
+  return { active: of("active"), offline: of("offline"), disabled: of("disabled") };
+}
+
+function statusOf(counts: Counts, synced: boolean): EndpointBody["status"] {
+  if (counts.active > 0) return "active";
+  if (counts.disabled > 0 && counts.offline === 0) return "disabled";
+  return synced || counts.offline > 0 ? "offline" : "never_synced";
+}

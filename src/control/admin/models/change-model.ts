@@ -1,0 +1,50 @@
+// What an administrator does to a model: disable it, bring it back, remove it.
+import { createHash } from "node:crypto";
+import type { ModelBody } from "../../../api/models.ts";
+import type { ModelRow, Repositories } from "../../../storage/port.ts";
+import { isDeselected } from "../../discovery/selection.ts";
+import { found } from "../answers.ts";
+import { checkIfMatch, etagOf } from "../etag.ts";
+import { readModel } from "./read-model.ts";
+
+const disabledReason = "disabled by an administrator";
+
+/** The ETag of a model covers its deployments, whose state changes without the model's own row. */
+export function modelEtag(model: ModelBody): string {
+  return etagOf(createHash("sha256").update(JSON.stringify(model)).digest("hex").slice(0, 20));
+}
+
+/** The model's row, once If-Match holds. Throws HeadgateError not_found or stale. */
+export async function modelToChange(repositories: Repositories, id: string, ifMatch: string | undefined): Promise<ModelRow> {
+  const model = found(await repositories.models.get(id), "model");
+  if (ifMatch !== undefined) checkIfMatch(ifMatch, modelEtag(await readModel(repositories, model)));
+  return model;
+}
+
+/**
+ * `disabled` takes every deployment from callers; `active` brings back those that an administrator disabled. One that is
+ * offline stays so until its provider lists it again, and one that is not selected until it is selected.
+ */
+export async function setModelStatus(
+  repositories: Repositories,
+  model: ModelRow,
+  status: "active" | "disabled",
+  nowMs: number,
+): Promise<void> {
+  for (const deployment of await repositories.deployments.ofModels([model.id])) {
+    const disabledByPerson = deployment.status === "disabled" && !isDeselected(deployment);
+    if (disabledByPerson === (status === "disabled")) continue;
+    if (status === "active" && !disabledByPerson) continue;
+    const reason = status === "disabled" ? disabledReason : null;
+    await repositories.deployments.update(deployment.id, { status, reason, since: nowMs, updated_at: nowMs });
+  }
+}
+
+/** Static deployments go; discovered ones stay as a note to the synchronisation not to add them again. */
+export async function removeModel(repositories: Repositories, model: ModelRow, nowMs: number): Promise<void> {
+  for (const deployment of await repositories.deployments.ofModels([model.id])) {
+    if (deployment.source === "static") await repositories.deployments.delete(deployment.id);
+    else await repositories.deployments.update(deployment.id, { removed_at: nowMs, model_id: null, updated_at: nowMs });
+  }
+  await repositories.models.delete(model.id);
+}

@@ -1,0 +1,69 @@
+// A request with its attempts as the admin API shows it, from the rows of the ledger.
+import type { AttemptBody, RequestBody } from "../../../api/requests.ts";
+import { formatTime } from "../../../api/time.ts";
+import type { AttemptRow } from "../../../storage/port.ts";
+import { usdOf } from "../money.ts";
+
+/** `attempts` in order, at least one; the last carries the request's outcome. Tokens and cost are of all of them. */
+export function presentRequest(attempts: readonly AttemptRow[], keyNames: ReadonlyMap<string, string>): RequestBody {
+  const last = attempts.findLast((attempt) => attempt.final === 1) ?? (attempts.at(-1) as AttemptRow);
+  const costs = attempts.flatMap((attempt) => (attempt.cost_nano_usd === null ? [] : [attempt.cost_nano_usd]));
+  return {
+    id: last.request_id,
+    started_at: formatTime(last.request_started_at),
+    duration_ms: last.settled_at === null ? null : last.settled_at - last.request_started_at,
+    ttft_ms: last.ttft_ms === null ? null : last.started_at - last.request_started_at + last.ttft_ms,
+    status: last.status,
+    error: last.error,
+    state: presentState(last.state),
+    model: last.model === "" ? null : last.model,
+    endpoint: last.endpoint,
+    key: last.key_id,
+    key_name: last.key_id === null ? null : (keyNames.get(last.key_id) ?? null),
+    user: last.user_id,
+    group: last.group_id,
+    method: last.method,
+    path: last.path,
+    stream: last.stream === 1,
+    tokens: presentTokens(attempts),
+    usage_source: attempts.some((attempt) => attempt.usage_source === "estimated") ? "estimated" : "measured",
+    cost_usd: costs.length === 0 ? null : usdOf(costs.reduce((sum, cost) => sum + cost, 0)),
+    attempts: attempts.map(presentAttempt),
+  };
+}
+
+function presentAttempt(row: AttemptRow): AttemptBody {
+  return {
+    id: row.id,
+    deployment: row.deployment_id,
+    endpoint: row.endpoint,
+    upstream_model: row.upstream_model,
+    why: row.why,
+    started_at: formatTime(row.started_at),
+    status: row.status,
+    error: row.error,
+    ttft_ms: row.ttft_ms,
+    duration_ms: row.duration_ms,
+    state: presentState(row.state),
+    tokens: presentTokens([row]),
+    usage_source: row.usage_source === "measured" ? "measured" : "estimated",
+    cost_usd: usdOf(row.cost_nano_usd),
+    cost: usdOf(row.cost_nano_usd),
+  };
+}
+
+function presentState(state: string): RequestBody["state"] {
+  if (state === "settled") return "settled";
+  return state === "interrupted" ? "interrupted" : "in_progress";
+}
+
+function presentTokens(rows: readonly AttemptRow[]): RequestBody["tokens"] {
+  const sum = (column: (row: AttemptRow) => number): number => rows.reduce((total, row) => total + column(row), 0);
+  return {
+    input_tokens: sum((row) => row.input_tokens),
+    cached_input_tokens: sum((row) => row.cached_input_tokens),
+    cache_write_tokens: sum((row) => row.cache_write_tokens),
+    output_tokens: sum((row) => row.output_tokens + row.reasoning_tokens),
+    reasoning_tokens: sum((row) => row.reasoning_tokens),
+  };
+}

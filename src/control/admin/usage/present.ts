@@ -1,0 +1,58 @@
+// A row of a usage report as the admin API shows it.
+import { formatTime } from "../../../api/time.ts";
+import type { UsageDimension, UsageRowBody } from "../../../api/usage.ts";
+import type { UsageRow } from "../../../storage/port.ts";
+import { usdOf } from "../money.ts";
+
+/** Names by id, for the dimensions that are ids. */
+export interface UsageNames {
+  keys: ReadonlyMap<string, string>;
+  groups: ReadonlyMap<string, string>;
+}
+
+export function presentUsage(row: UsageRow, groupBy: readonly UsageDimension[], names: UsageNames): UsageRowBody {
+  return {
+    ...(row.bucketMs === null ? {} : { bucket: formatTime(row.bucketMs) }),
+    ...Object.assign({}, ...groupBy.map((dimension) => presentDimension(row, dimension, names))),
+    requests: row.requests,
+    errors: row.errors,
+    input_tokens: row.inputTokens,
+    cached_input_tokens: row.cachedInputTokens,
+    cache_write_tokens: row.cacheWriteTokens,
+    output_tokens: row.outputTokens + row.reasoningTokens,
+    reasoning_tokens: row.reasoningTokens,
+    cost_usd: isPriced(row) ? usdOf(row.costNanoUsd) : null,
+    estimated_requests: row.estimatedRequests,
+    unpriced_requests: row.unpricedRequests,
+    interrupted_requests: row.interruptedRequests,
+  };
+}
+
+/** A sum of 0 is a cost only when some request in it had a price, which may have been 0; failed ones need none. */
+function isPriced(row: UsageRow): boolean {
+  return row.costNanoUsd > 0 || row.unpricedRequests < row.requests - row.errors;
+}
+
+function presentDimension(row: UsageRow, dimension: UsageDimension, names: UsageNames): Partial<UsageRowBody> {
+  switch (dimension) {
+    case "model":
+      return { model: textOrNull(row.model) };
+    case "endpoint":
+      return { endpoint: textOrNull(row.endpoint) };
+    case "key": {
+      const key = textOrNull(row.keyId);
+      return { key, key_name: key === null ? null : (names.keys.get(key) ?? null) };
+    }
+    case "user":
+      return { user: textOrNull(row.userId), user_name: null }; // there are no users in this version
+    case "group": {
+      const group = textOrNull(row.groupId);
+      return { group, group_name: group === null ? null : (names.groups.get(group) ?? null) };
+    }
+  }
+}
+
+/** Roll-ups hold "" where an attempt had none. */
+function textOrNull(text: string | null): string | null {
+  return text === "" ? null : text;
+}

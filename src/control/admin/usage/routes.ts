@@ -1,0 +1,49 @@
+// Usage reports, from the hourly roll-ups.
+import { errorResponses } from "../../../api/error-body.ts";
+import { formatTime } from "../../../api/time.ts";
+import { usageQuery, usageReport } from "../../../api/usage.ts";
+import { HeadgateError } from "../../../core/errors.ts";
+import type { AdminApp, AdminContext } from "../context.ts";
+import { presentUsage } from "./present.ts";
+
+const hourMs = 3_600_000;
+
+export function usageRoutes(app: AdminApp, context: AdminContext): void {
+  app.get(
+    "/usage",
+    {
+      config: { policy: "admin" },
+      schema: {
+        tags: ["usage"],
+        summary: "Requests, tokens and cost, summed by what is asked for",
+        querystring: usageQuery,
+        response: { 200: usageReport, ...errorResponses },
+      },
+    },
+    async (request) => {
+      const { group_by: groupBy = [], bucket = null } = request.query;
+      const { fromMs, toMs } = range(request.query.from, request.query.to, context.clock.nowMs());
+      const database = context.database();
+      const rows = await database.ledger.usage({ fromMs, toMs, groupBy, bucket });
+      const keyIds = [...new Set(rows.flatMap((row) => (row.keyId ? [row.keyId] : [])))];
+      const names = {
+        keys: keyIds.length > 0 ? await database.keys.names(keyIds) : new Map<string, string>(),
+        groups: new Map(groupBy.includes("group") ? (await database.groups.all()).map((group) => [group.id, group.name]) : []),
+      };
+      return {
+        data: rows.map((row) => presentUsage(row, groupBy, names)),
+        next_cursor: null,
+        from: formatTime(fromMs),
+        to: formatTime(toMs),
+      };
+    },
+  );
+}
+
+/** Whole hours around what was asked for, since roll-ups know no smaller time; the last 24 hours where nothing was. */
+function range(from: number | undefined, to: number | undefined, nowMs: number): { fromMs: number; toMs: number } {
+  const endMs = to ?? nowMs;
+  const startMs = from ?? endMs - 24 * hourMs;
+  if (startMs > endMs) throw new HeadgateError("invalid_field", { field: "from", message: "from: must not be after `to`" });
+  return { fromMs: Math.floor(startMs / hourMs) * hourMs, toMs: Math.ceil(endMs / hourMs) * hourMs };
+}

@@ -1,0 +1,118 @@
+// Synchronises endpoints with their providers: fetch, reconcile, write, publish; one at a time for each endpoint.
+import type { Cipher } from "../../core/cipher.ts";
+import type { Clock } from "../../core/clock.ts";
+import { HeadgateError } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import { type EndpointRow, type Storage, UniqueViolation } from "../../storage/port.ts";
+import { type AppliedListing, applyListing } from "./apply-listing.ts";
+import { fetchListing } from "./fetch-listing.ts";
+import type { ListOptions } from "./list-connection.ts";
+import type { ListFailure, Listing } from "./listing.ts";
+import type { SyncRunView, SyncTrigger } from "./sync-run.ts";
+
+export interface SynchronizerDeps {
+  storage: Storage;
+  cipher: Cipher;
+  clock: Clock;
+  log: Logger;
+  /** Called after a commit that changed what the snapshot shows. */
+  onChanged(): Promise<void>;
+  /** For tests: limits and the resolver of the listing. */
+  listOptions?: Partial<ListOptions>;
+}
+
+export interface SynchronizeOptions {
+  trigger: SyncTrigger;
+  /** Take offline what the guard would keep. */
+  confirm?: boolean;
+  /** Say what would happen and write nothing. */
+  dryRun?: boolean;
+  /** Gives the fetch up; the call then rejects and nothing is recorded. Calls that joined it share its fate. */
+  signal?: AbortSignal;
+}
+
+export interface Synchronizer {
+  /**
+   * Synchronises one endpoint. What the provider does wrong is in the run, not thrown. Asked for the same thing while
+   * it is at it, it gives both callers the one result. Throws HeadgateError not_found, and what storage throws.
+   */
+  synchronize(endpointId: string, options: SynchronizeOptions): Promise<SyncRunView>;
+}
+
+/** How often a run starts over because the endpoint or a name changed under it. */
+const maxTries = 3;
+
+export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
+  const { storage, cipher, clock, log, onChanged } = deps;
+  const jobs = new Map<string, { kind: string; result: Promise<SyncRunView> }>();
+
+  async function run(endpointId: string, options: SynchronizeOptions): Promise<SyncRunView> {
+    const startedAtMs = clock.nowMs();
+    for (let tries = 1; ; tries++) {
+      const endpoint = await storage.endpoints.get(endpointId);
+      if (endpoint === null) throw new HeadgateError("not_found", { message: "There is no such endpoint." });
+      const listing = await fetchListing(endpoint, cipher, { ...deps.listOptions, signal: options.signal });
+      options.signal?.throwIfAborted();
+      const applied = await apply(endpoint, listing, startedAtMs, options);
+      if (applied !== "stale") return finish(endpoint, listing, applied);
+      if (tries === maxTries) throw new HeadgateError("stale", { message: "The endpoint keeps changing. Synchronize again." });
+    }
+  }
+
+  /** Writes the listing, or finds that the endpoint was edited while it was fetched and that it may be another provider's. */
+  async function apply(
+    fetchedFrom: EndpointRow,
+    listing: Listing | ListFailure,
+    startedAtMs: number,
+    { trigger, confirm, dryRun }: SynchronizeOptions,
+  ): Promise<AppliedListing | "stale"> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await storage.transaction(async (repositories) => {
+          const endpoint = await repositories.endpoints.get(fetchedFrom.id);
+          if (endpoint?.version !== fetchedFrom.version) return "stale";
+          const facts = { trigger, startedAtMs, finishedAtMs: clock.nowMs(), confirm, dryRun };
+          return applyListing(repositories, endpoint, listing, facts);
+        });
+      } catch (error) {
+        // Another process created a model of the same name at the same moment: now it is there to be used.
+        if (!(error instanceof UniqueViolation) || tries === maxTries) throw error;
+      }
+    }
+  }
+
+  async function finish(endpoint: EndpointRow, listing: Listing | ListFailure, { run: result, changed }: AppliedListing) {
+    const fields = {
+      endpoint: endpoint.name,
+      trigger: result.trigger,
+      sync_run: result.id,
+      status: result.status,
+      stage: result.stage,
+      ...(listing.ok ? result.counts : { code: listing.code }),
+    };
+    if (result.status === "ok") log.info(fields, "endpoint synchronised");
+    else log.warn({ ...fields, reason: result.error }, "endpoint not synchronised");
+    if (changed) {
+      // The change stands; whoever publishes catches up by the configuration's version.
+      await onChanged().catch((err: unknown) => log.error({ err }, "a synchronisation could not be published yet"));
+    }
+    return result;
+  }
+
+  return {
+    synchronize(endpointId, options) {
+      const kind = `${options.dryRun === true} ${options.confirm === true}`;
+      const running = jobs.get(endpointId);
+      if (running?.kind === kind) return running.result;
+      const before = running === undefined ? Promise.resolve() : running.result.catch(() => {});
+      const result = before.then(() => run(endpointId, options));
+      const job = { kind, result };
+      jobs.set(endpointId, job);
+      const forget = () => {
+        if (jobs.get(endpointId) === job) jobs.delete(endpointId);
+      };
+      result.then(forget, forget);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,166 @@
+// Moves ledger records from the spool files into the database: in batches, again and again until each is in, then deletes the files.
+import { appendFile, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock, Timer } from "../../core/clock.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { LedgerRecord } from "../../domain/ledger-record.ts";
+import { listSpoolFiles, type SpoolFile } from "../../spool/spool-files.ts";
+import { readSpool } from "../../spool/spool-reader.ts";
+import { type LedgerRepository, StorageUnavailable } from "../../storage/port.ts";
+
+export interface LedgerWriterOptions {
+  dir: string;
+  /** This process's own spool, whose current file is still being written. */
+  own: { processId: string; currentSequence: () => number };
+  ledger: () => LedgerRepository | null;
+  clock: Clock;
+  log: Logger;
+}
+
+const everyMs = 250;
+const afterFailureMs = 1000;
+
+export class LedgerWriter {
+  readonly #options: LedgerWriterOptions;
+  /** How far each file is in the database. A restart begins at 0 again, which changes nothing: records are idempotent. */
+  readonly #offsets = new Map<string, number>();
+  #timer: Timer | null = null;
+  #running: Promise<void> | null = null;
+  #stopped = false;
+  /** Bytes of the spool that the database doesn't have yet, as of the last look. */
+  backlogBytes = 0;
+  /** When the database last took everything there was, ms; null before the first time. */
+  lastCaughtUpAtMs: number | null = null;
+
+  constructor(options: LedgerWriterOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#schedule(0);
+  }
+
+  /** Takes in everything that is in the spool now; resolves false when the database is away. */
+  async catchUp(): Promise<boolean> {
+    await this.#running;
+    let caughtUp = false;
+    this.#running = this.#drainFiles().then((done) => {
+      caughtUp = done;
+    });
+    await this.#running;
+    return caughtUp;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.catchUp();
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = this.#options.clock.after(delayMs, async () => {
+      const caughtUp = await this.catchUp();
+      this.#schedule(caughtUp ? everyMs : afterFailureMs);
+    });
+  }
+
+  async #drainFiles(): Promise<boolean> {
+    const ledger = this.#options.ledger();
+    try {
+      const files = await listSpoolFiles(this.#options.dir);
+      if (ledger === null) {
+        await this.#measureBacklog(files);
+        return false;
+      }
+      let failed = false;
+      for (const file of files) {
+        if (!(await this.#drainFile(ledger, file, files))) failed = true;
+        if (failed) break;
+      }
+      await this.#measureBacklog(failed ? files : []);
+      if (!failed) this.lastCaughtUpAtMs = this.#options.clock.nowMs();
+      return !failed;
+    } catch (error) {
+      this.#options.log.error({ err: error }, "the spool can't be read");
+      return false;
+    }
+  }
+
+  async #drainFile(ledger: LedgerRepository, file: SpoolFile, files: readonly SpoolFile[]): Promise<boolean> {
+    const { own } = this.#options;
+    const isOwn = file.processId === own.processId;
+    // Asked before reading: a file that is complete now can't grow while it is read.
+    const isComplete = !isOwn || file.sequence < own.currentSequence();
+    for (;;) {
+      const offset = this.#offsets.get(file.path) ?? 0;
+      const chunk = await readSpool(file.path, offset);
+      if (chunk.unreadable > 0) this.#options.log.warn({ file: file.path, lines: chunk.unreadable }, "spool lines are unreadable");
+      if (chunk.nextOffset === offset) break;
+      if (!(await this.#ingest(ledger, chunk.records))) return false;
+      this.#offsets.set(file.path, chunk.nextOffset);
+    }
+    if (!isComplete) return true;
+    const isLastOfDead = !isOwn && !files.some((other) => other.processId === file.processId && other.sequence > file.sequence);
+    if (isLastOfDead && !(await this.#interrupt(ledger, file.processId))) return false;
+    await unlink(file.path);
+    this.#offsets.delete(file.path);
+    return true;
+  }
+
+  /** What a process that is gone left unfinished is over: shown as interrupted. */
+  async #interrupt(ledger: LedgerRepository, processId: string): Promise<boolean> {
+    try {
+      const count = await ledger.interrupt(processId, this.#options.clock.nowMs());
+      if (count > 0) this.#options.log.warn({ process_id: processId, attempts: count }, "attempts were interrupted by the end of their process");
+      return true;
+    } catch (error) {
+      this.#logFailure(error);
+      return false;
+    }
+  }
+
+  async #ingest(ledger: LedgerRepository, records: readonly LedgerRecord[]): Promise<boolean> {
+    if (records.length === 0) return true;
+    try {
+      await ledger.ingest(records);
+      return true;
+    } catch (error) {
+      if (error instanceof StorageUnavailable) {
+        this.#logFailure(error);
+        return false;
+      }
+      return this.#ingestOneByOne(ledger, records);
+    }
+  }
+
+  /** A record that the database will never take must not hold up the others: it is set aside, on disk. */
+  async #ingestOneByOne(ledger: LedgerRepository, records: readonly LedgerRecord[]): Promise<boolean> {
+    for (const record of records) {
+      try {
+        await ledger.ingest([record]);
+      } catch (error) {
+        if (error instanceof StorageUnavailable) return false;
+        this.#options.log.error({ err: error, attempt: record.id }, "a ledger record was refused and set aside in rejected.ndjson");
+        await appendFile(join(this.#options.dir, "rejected.ndjson"), `${JSON.stringify(record)}\n`, { mode: 0o600 });
+      }
+    }
+    return true;
+  }
+
+  #logFailure(error: unknown): void {
+    this.#options.log.warn({ err: error, backlog_bytes: this.backlogBytes }, "the database does not take usage; it stays in the spool");
+  }
+
+  async #measureBacklog(files: readonly SpoolFile[]): Promise<void> {
+    let bytes = 0;
+    for (const file of files) {
+      const size = await stat(file.path).then(
+        (found) => found.size,
+        () => 0,
+      );
+      bytes += Math.max(0, size - (this.#offsets.get(file.path) ?? 0));
+    }
+    this.backlogBytes = bytes;
+  }
+}

@@ -1,0 +1,83 @@
+// Brings committed changes to the data plane: a patch where one will do, everything where versions were missed.
+import type { Cipher } from "../core/cipher.ts";
+import type { Clock } from "../core/clock.ts";
+import type { SnapshotContent, SnapshotPatch } from "../domain/snapshot.ts";
+import type { Storage } from "../storage/port.ts";
+import { keyView, loadRouting, loadSnapshot } from "./load-snapshot.ts";
+
+/** Where snapshots go. */
+export interface SnapshotTarget {
+  replace(content: SnapshotContent): void;
+  apply(patch: SnapshotPatch, nowMs: number): void;
+}
+
+export interface PublisherOptions {
+  storage: Storage;
+  cipher: Cipher;
+  target: SnapshotTarget;
+  clock: Clock;
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions;
+  /** The version that the data plane works from; -1 before the first. */
+  #published = -1;
+  /** Publications happen one after the other, or an older one could overtake a newer. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Publishes everything. */
+  publishAll(): Promise<void> {
+    return this.#inOrder(() => this.#replace());
+  }
+
+  /** After a transaction that changed one key. */
+  keyChanged(id: string): Promise<void> {
+    return this.#inOrder(async () => {
+      const { storage, target, clock } = this.#options;
+      const version = await storage.meta.configVersion();
+      if (version <= this.#published) return;
+      if (version > this.#published + 1) return this.#replace();
+      const row = await storage.keys.get(id);
+      target.apply({ part: "key", version, id, key: row === null ? null : keyView(row) }, clock.nowMs());
+      this.#published = version;
+    });
+  }
+
+  /** After a transaction that changed endpoints, deployments or models. */
+  routingChanged(): Promise<void> {
+    return this.#inOrder(async () => {
+      const { storage, target, cipher, clock } = this.#options;
+      const version = await storage.meta.configVersion();
+      if (version <= this.#published) return;
+      if (version > this.#published + 1) return this.#replace();
+      const routing = await storage.transaction((tx) => loadRouting(tx, cipher));
+      target.apply({ part: "routing", version, ...routing }, clock.nowMs());
+      this.#published = version;
+    });
+  }
+
+  /** Publishes what others (the CLI, another process) have changed since. Throws StorageUnavailable when the database is away. */
+  catchUp(): Promise<void> {
+    return this.#inOrder(async () => {
+      const version = await this.#options.storage.meta.configVersion();
+      if (version !== this.#published) await this.#replace();
+    });
+  }
+
+  async #replace(): Promise<void> {
+    const { storage, target, cipher, clock } = this.#options;
+    const content = await storage.transaction((tx) => loadSnapshot(tx, cipher, clock.nowMs()));
+    target.replace(content);
+    this.#published = content.version;
+  }
+
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    const next = this.#last.then(work, work);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+}

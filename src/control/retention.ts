@@ -1,0 +1,41 @@
+// Deletes what is older than the configuration keeps; hourly roll-ups stay.
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import { type Storage, StorageUnavailable } from "../storage/port.ts";
+
+export interface RetentionOptions {
+  storage: () => Storage | null;
+  /** 0: forever. */
+  requestsMs: number;
+  syncRunsMs: number;
+  clock: Clock;
+  log: Logger;
+}
+
+const everyMs = 3_600_000;
+const firstAfterMs = 60_000;
+
+/** Starts the hourly clean-up; the returned function stops it. */
+export function startRetention(options: RetentionOptions): () => void {
+  let timer: Timer;
+  const run = async () => {
+    await deleteExpired(options);
+    timer = options.clock.after(everyMs, run);
+  };
+  timer = options.clock.after(firstAfterMs, run);
+  return () => timer.cancel();
+}
+
+/** One clean-up; a database that is away is left for the next. */
+export async function deleteExpired({ storage, requestsMs, syncRunsMs, clock, log }: RetentionOptions): Promise<void> {
+  const database = storage();
+  if (database === null) return;
+  const nowMs = clock.nowMs();
+  try {
+    const attempts = requestsMs > 0 ? await database.ledger.deleteBefore(nowMs - requestsMs) : 0;
+    const syncRuns = syncRunsMs > 0 ? await database.syncRuns.deleteBefore(nowMs - syncRunsMs) : 0;
+    if (attempts + syncRuns > 0) log.info({ attempts, sync_runs: syncRuns }, "deleted what is beyond its retention");
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) log.error({ err: error }, "retention failed");
+  }
+}

@@ -1,0 +1,111 @@
+// What the config file says about endpoints and keys, taken over once, when the database is new.
+import type { Cipher } from "../core/cipher.ts";
+import { newId } from "../core/ids.ts";
+import { digestApiKey, newApiKey } from "../domain/api-key.ts";
+import { inferDialect } from "../domain/dialect.ts";
+import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
+import { type EndpointRow, everyoneGroupId, type KeyRow, type Repositories, type Storage } from "../storage/port.ts";
+import { applySelection } from "./discovery/aliases.ts";
+
+const seededAt = "seeded_at";
+
+export interface SeedResult {
+  /** False: the database had been seeded before, and nothing was changed. */
+  seeded: boolean;
+  endpointIds: string[];
+  /** The first administrator token, to be shown once. */
+  adminToken: string | null;
+}
+
+export interface SeedOptions {
+  storage: Storage;
+  cipher: Cipher;
+  endpoints: readonly EndpointSeed[];
+  keys: readonly KeySeed[];
+  nowMs: number;
+}
+
+/** Seeds a new database in one transaction; throws HeadgateError alias_conflict when the file's own aliases collide. */
+export function seed(options: SeedOptions): Promise<SeedResult> {
+  return options.storage.transaction(async (tx) => {
+    if ((await tx.meta.get(seededAt)) !== null) return { seeded: false, endpointIds: [], adminToken: null };
+    const endpointIds: string[] = [];
+    for (const endpoint of options.endpoints) endpointIds.push(await seedEndpoint(tx, endpoint, options));
+    for (const key of options.keys) await tx.keys.insert(seededKey(key, options.nowMs));
+    const adminToken = await createAdminToken(tx, "first administrator", "start", options.nowMs);
+    await tx.meta.set(seededAt, String(options.nowMs));
+    await tx.meta.bumpConfigVersion();
+    return { seeded: true, endpointIds, adminToken };
+  });
+}
+
+async function seedEndpoint(tx: Repositories, given: EndpointSeed, { cipher, nowMs }: SeedOptions): Promise<string> {
+  const id = newId("ep");
+  const row: EndpointRow = {
+    id,
+    name: given.name,
+    description: given.description,
+    url: given.url,
+    base_url: null,
+    dialect: given.dialect ?? inferDialect(new URL(given.url)),
+    api_key_ciphertext: given.apiKey === null ? null : cipher.encrypt(given.apiKey.expose(), `endpoint:${id}:api_key`),
+    auth_header_name: given.authHeaderName,
+    auth_header_prefix: given.authHeaderPrefix,
+    headers: JSON.stringify(given.headers),
+    query: JSON.stringify(given.query),
+    models: JSON.stringify(given.models),
+    aliases: JSON.stringify(given.aliases),
+    sync_interval_ms: given.syncIntervalMs,
+    timeouts: JSON.stringify(given.timeouts),
+    weight: given.weight,
+    origin: "config",
+    guard_signature: null,
+    guard_count: 0,
+    created_at: nowMs,
+    updated_at: nowMs,
+    version: 1,
+  };
+  await tx.endpoints.insert(row);
+  await applySelection(tx, row);
+  return id;
+}
+
+function seededKey(given: KeySeed, nowMs: number): KeyRow {
+  return {
+    ...newKeyRow(given.name, "config", nowMs),
+    // No part of a key that somebody chose is fit to be shown.
+    prefix: "custom",
+    digest: digestApiKey(given.key.expose()),
+    models: given.models === null ? null : JSON.stringify(given.models),
+    scopes: JSON.stringify(given.scopes),
+    expires_at: given.expiresAtMs,
+  };
+}
+
+/** A new key with administrator rights; returns its text, which is stored nowhere. */
+export async function createAdminToken(tx: Repositories, name: string, origin: string, nowMs: number): Promise<string> {
+  const { key, prefix } = newApiKey();
+  await tx.keys.insert({ ...newKeyRow(name, origin, nowMs), prefix, digest: digestApiKey(key), scopes: JSON.stringify(["admin"]) });
+  return key;
+}
+
+function newKeyRow(name: string, origin: string, nowMs: number): KeyRow {
+  return {
+    id: newId("key"),
+    name,
+    prefix: "",
+    digest: "",
+    previous_digest: null,
+    previous_expires_at: null,
+    user_id: null,
+    group_id: everyoneGroupId,
+    models: null,
+    scopes: "[]",
+    expires_at: null,
+    origin,
+    created_at: nowMs,
+    updated_at: nowMs,
+    deleted_at: null,
+    version: 1,
+  };
+}

@@ -1,0 +1,59 @@
+// Who calls: the credential of a request, looked up in the snapshot. No I/O, no body.
+import type { IncomingHttpHeaders } from "node:http";
+import { HeadgateError } from "../core/errors.ts";
+import { digestApiKey, type Scope } from "../domain/api-key.ts";
+import type { Principal, Snapshot } from "./snapshot.ts";
+
+const keyHeaders = ["x-api-key", "api-key", "x-goog-api-key"] as const;
+const maxCredentialLength = 4096;
+
+/** The credentials a request carries, in the order in which they are tried. */
+export function presentedCredentials(headers: IncomingHttpHeaders): string[] {
+  const found: string[] = [];
+  const bearer = headers.authorization;
+  if (bearer !== undefined && bearer.length > 7 && bearer.slice(0, 7).toLowerCase() === "bearer ") {
+    const token = bearer.slice(7).trim();
+    if (token !== "") found.push(token);
+  }
+  for (const name of keyHeaders) {
+    const value = headers[name];
+    if (typeof value === "string" && value !== "" && !found.includes(value)) found.push(value);
+  }
+  return found;
+}
+
+/**
+ * The principal that a request's credential proves. Throws 401 `missing_key`, `invalid_key` or `key_expired`.
+ * Clients that send two credentials (some SDKs do) are let in when either is good.
+ */
+export function authenticate(snapshot: Snapshot, headers: IncomingHttpHeaders, nowMs: number): Principal {
+  const credentials = presentedCredentials(headers);
+  if (credentials.length === 0) throw new HeadgateError("missing_key");
+  let expired = false;
+  for (const credential of credentials) {
+    if (credential.length > maxCredentialLength) continue;
+    const found = principalOf(snapshot, credential, nowMs);
+    if (found === "expired") expired = true;
+    else if (found !== null) return found;
+  }
+  throw new HeadgateError(expired ? "key_expired" : "invalid_key");
+}
+
+/** The principal of one credential; "expired" when it was good once; null when it is unknown. */
+export function principalOf(snapshot: Snapshot, credential: string, nowMs: number): Principal | "expired" | null {
+  const digest = digestApiKey(credential);
+  const principal = snapshot.principal(digest);
+  if (principal === undefined) return null;
+  const { key } = principal;
+  if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return "expired";
+  if (digest !== key.digest && (key.previousExpiresAtMs ?? 0) <= nowMs) return null;
+  return principal;
+}
+
+/** Throws 403 `not_allowed` naming the scope that is missing. */
+export function requireScope(principal: Principal, scope: Scope): void {
+  if (principal.key.scopes.includes(scope)) return;
+  throw new HeadgateError("not_allowed", {
+    message: `This key does not have the '${scope}' scope, which this request needs. An administrator can add it to the key.`,
+  });
+}

@@ -1,0 +1,242 @@
+// The scanner agrees with JSON.parse on every body, however it is cut, mangled or nested.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { HeadgateError } from "../../core/errors.ts";
+import { type Cuts, cutBytes, cuts } from "./fixtures/cut-bytes.ts";
+import { jsonBody, jsonBodyWithModel, jsonValueText, renderObject } from "./fixtures/json-body.arbitrary.ts";
+import { JsonScanner } from "./json-scanner.ts";
+import type { ScannedBody } from "./scanned-body.ts";
+
+function scan(body: Buffer | string, where: Cuts = []): ScannedBody {
+  const scanner = new JsonScanner();
+  for (const chunk of cutBytes(Buffer.from(body), where)) scanner.write(chunk);
+  return scanner.end();
+}
+
+function outcome(body: Buffer | string, where: Cuts = []): ScannedBody | string {
+  try {
+    return scan(body, where);
+  } catch (error) {
+    if (error instanceof HeadgateError) return error.code;
+    throw error;
+  }
+}
+
+const text = (value: unknown) => (typeof value === "string" && Buffer.byteLength(value) <= 1024 ? value : null);
+
+/** What JSON.parse says about the fields of a body that names a model properly. */
+function fieldsByJsonParse(parsed: Record<string, unknown>): Partial<ScannedBody> {
+  const maxima = [parsed.max_tokens, parsed.max_completion_tokens, parsed.max_output_tokens].filter(
+    (value): value is number => typeof value === "number" && Number.isFinite(value) && Math.ceil(value) >= 0,
+  );
+  const metadata = parsed.metadata;
+  const isObject = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
+  return {
+    model: parsed.model as string,
+    stream: parsed.stream === true,
+    maxOutputTokens: maxima.length === 0 ? null : Math.max(0, ...maxima.map(Math.ceil)),
+    user: text(parsed.user),
+    metadataUserId: isObject ? text((metadata as Record<string, unknown>).user_id) : null,
+    promptCacheKey: text(parsed.prompt_cache_key),
+  };
+}
+
+function parseObject(json: string): Record<string, unknown> | null {
+  try {
+    const parsed = JSON.parse(json) as unknown;
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? (parsed as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** How many keys at the top level of a valid body are "model", found by another road than the scanner's. */
+function modelKeys(json: string): number {
+  let depth = 0;
+  let count = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"(?:[ \t\r\n]*:)?|[[\]{}]/gsu)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (depth === 1 && token.endsWith(":") && JSON.parse(token.slice(0, -1)) === "model") count++;
+  }
+  return count;
+}
+
+describe("fields", () => {
+  test("equal what JSON.parse says, for any body and any cuts", () => {
+    fc.assert(
+      fc.property(jsonBody, cuts, (body, where) => {
+        const json = renderObject(body);
+        const parsed = JSON.parse(json) as Record<string, unknown>;
+        const found = outcome(json, where);
+        if (typeof parsed.model !== "string" || parsed.model === "" || Buffer.byteLength(parsed.model) > 512) {
+          expect(found).toBe("model_required");
+          return;
+        }
+        expect(found).toMatchObject(fieldsByJsonParse(parsed));
+        const scanned = found as ScannedBody;
+        const bytes = Buffer.from(json);
+        expect(scanned.bytes).toBe(bytes.length);
+        expect(JSON.parse(bytes.toString("utf8", scanned.modelStart, scanned.modelEnd))).toBe(parsed.model);
+        expect(bytes[scanned.modelStart]).toBe(0x22);
+        const options = scanned.streamOptions;
+        expect(options === null).toBe(!("stream_options" in parsed));
+        if (options === null) return;
+        expect(JSON.parse(bytes.toString("utf8", options.start, options.end))).toEqual(parsed.stream_options);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  test("do not depend on where the input is cut", () => {
+    fc.assert(
+      fc.property(jsonBody, cuts, (body, where) => {
+        const json = ` \n${renderObject(body)}\t`;
+        expect(outcome(json, where)).toEqual(outcome(json));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("keys and the model are decoded", () => {
+    const scanned = scan('{"mod\\u0065l":"gpt\\u002d4\\/\\ud83d\\ude00","messages":[{"model":"nested"}]}');
+    expect(scanned.model).toBe("gpt-4/😀");
+    expect(scanned.modelStart).toBe(14);
+  });
+
+  test("the model is found after megabytes of messages", () => {
+    const body = JSON.stringify({ messages: [{ content: `${"long \\ \" text\n".repeat(400_000)}` }], model: "m" });
+    expect(scan(body, [65536, 131072, 5_000_001]).model).toBe("m");
+  });
+
+  test("texts longer than 1 KB are not kept; the model may have 512 bytes", () => {
+    const kept = "é".repeat(512);
+    expect(scan(JSON.stringify({ model: "m", user: kept, prompt_cache_key: `${kept}x` }))).toMatchObject({
+      user: kept,
+      promptCacheKey: null,
+    });
+    const escaped = [...Array(1024).keys()].map(() => "\\u0061").join("");
+    expect(scan(`{"model":"m","user":"${escaped}"}`, "everywhere").user).toBe("a".repeat(1024));
+    expect(scan(JSON.stringify({ model: "x".repeat(512) })).model).toHaveLength(512);
+    for (const length of [513, 2000, 100_000]) {
+      expect(() => scan(JSON.stringify({ model: "x".repeat(length) }), "everywhere")).toThrow(/longer than 512 bytes/);
+    }
+  });
+
+  test("the last of repeated keys counts, the largest token maximum too", () => {
+    const scanned = scan(
+      '{"model":"m","stream":true,"stream":false,"user":"a","user":1,"max_tokens":9,"max_tokens":5,"metadata":{"user_id":"u"},"metadata":{}}',
+    );
+    expect(scanned).toMatchObject({ stream: false, user: null, maxOutputTokens: 9, metadataUserId: null });
+  });
+});
+
+describe("stream_options", () => {
+  const optionsOf = (json: string) => scan(`{"model":"m","stream_options":${json}}`, "everywhere").streamOptions;
+
+  test("is described with its ranges", () => {
+    expect(optionsOf('{ "include_usage" : false }')).toEqual({
+      start: 30,
+      end: 57,
+      kind: "object",
+      includeUsage: false,
+      includeUsageStart: 50,
+      includeUsageEnd: 55,
+      isEmpty: false,
+      innerStart: 31,
+      duplicate: false,
+    });
+    expect(optionsOf("{ }")).toMatchObject({ isEmpty: true, innerStart: 31, includeUsageStart: -1, includeUsage: null });
+    expect(optionsOf('{"include_usage":"yes"}')).toMatchObject({ includeUsage: null, includeUsageStart: 47, includeUsageEnd: 52 });
+    expect(optionsOf('{"x":{"include_usage":true}}')).toMatchObject({ includeUsage: null, includeUsageStart: -1 });
+    expect(optionsOf("null")).toMatchObject({ kind: "null", innerStart: -1, isEmpty: false });
+    expect(optionsOf("[1]")).toMatchObject({ kind: "other" });
+  });
+
+  test("repeated keys are reported", () => {
+    expect(optionsOf('{"include_usage":false,"include_usage":true}')?.duplicate).toBe(true);
+    expect(scan('{"stream_options":{},"model":"m","stream_options":null}').streamOptions?.duplicate).toBe(true);
+  });
+});
+
+describe("what is refused", () => {
+  test("mangled bodies are accepted exactly when JSON.parse accepts them", () => {
+    const interesting = fc.oneof(
+      fc.nat({ max: 255 }),
+      fc.constantFrom(..."{}[]\",:\\u0eE+-.tfn \n\u0000".split("").map((char) => char.charCodeAt(0))),
+    );
+    const mutation = fc.record({ at: fc.nat(), remove: fc.nat({ max: 2 }), insert: fc.array(interesting, { maxLength: 2 }) });
+    let accepted = 0;
+    fc.assert(
+      fc.property(jsonBodyWithModel, fc.array(mutation, { minLength: 1, maxLength: 3 }), cuts, (body, mutations, where) => {
+        let bytes = Buffer.from(renderObject(body));
+        for (const { at, remove, insert } of mutations) {
+          const position = at % (bytes.length + 1);
+          bytes = Buffer.concat([bytes.subarray(0, position), Buffer.from(insert), bytes.subarray(position + remove)]);
+        }
+        const parsed = parseObject(bytes.toString());
+        const found = outcome(bytes, where);
+        expect(found).toEqual(outcome(bytes));
+        if (parsed === null) {
+          expect(typeof found).toBe("string");
+        } else if (modelKeys(bytes.toString()) > 1) {
+          expect(found).toBe("duplicate_model");
+        } else if (typeof parsed.model !== "string" || parsed.model === "" || Buffer.byteLength(parsed.model) > 512) {
+          expect(found).toBe("model_required");
+        } else {
+          accepted++;
+          expect(found).toMatchObject({ model: parsed.model, stream: parsed.stream === true });
+        }
+      }),
+      { numRuns: 4000 },
+    );
+    expect(accepted).toBeGreaterThan(200);
+  });
+
+  test("every proper beginning of a body is refused", () => {
+    fc.assert(
+      fc.property(jsonBodyWithModel, fc.nat(), (body, at) => {
+        const bytes = Buffer.from(renderObject(body));
+        expect(outcome(bytes.subarray(0, at % bytes.length))).toBe("invalid_json");
+      }),
+    );
+  });
+
+  test("anything but one object is refused", () => {
+    fc.assert(
+      fc.property(jsonValueText.filter((json) => !json.startsWith("{")), (json) => {
+        expect(outcome(json, "everywhere")).toBe("invalid_json");
+      }),
+    );
+    for (const json of ["", " ", "[]", '"model"', "null", "1", "\ufeff{}", '{"model":"m"}{}', '{"model":"m"} x', "{model:1}"]) {
+      expect(outcome(json)).toBe("invalid_json");
+    }
+  });
+
+  test("the message says at which byte", () => {
+    expect(() => scan('{"model":"m",}', "everywhere")).toThrow(/unexpected byte 13\b/);
+    expect(() => scan('{"model":"m"')).toThrow(/too early, at byte 12\b/);
+    expect(() => scan('{"a":"\u0001"}')).toThrow(/unexpected byte 6\b/);
+  });
+
+  test("an error is repeated, whatever is written after it", () => {
+    const scanner = new JsonScanner();
+    expect(() => scanner.write(Buffer.from('{"model":}'))).toThrow(/byte 9/);
+    expect(() => scanner.write(Buffer.from('{"model":"m"}'))).toThrow(/byte 9/);
+    expect(() => scanner.end()).toThrow(/byte 9/);
+  });
+
+  test("a second top-level model is refused however it is spelled", () => {
+    expect(outcome('{"model":"a","mod\\u0065l":"a"}', "everywhere")).toBe("duplicate_model");
+    expect(outcome('{"model":1,"x":{"model":2},"model":"a"}')).toBe("duplicate_model");
+    expect(outcome('{"x":[{"model":"b"}],"metadata":{"model":"c"},"model":"a"}')).toMatchObject({ model: "a" });
+  });
+
+  test("nesting deeper than 2,000 is refused without harm", () => {
+    const nested = (depth: number) => `{"model":"m","x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+    expect(outcome(nested(2000))).toMatchObject({ model: "m" });
+    expect(() => scan(nested(2001))).toThrow(/nested deeper than 2000/);
+    expect(outcome("[".repeat(1_000_000))).toBe("invalid_json");
+    expect(outcome('{"a":'.repeat(1_000_000))).toBe("invalid_json");
+  });
+});

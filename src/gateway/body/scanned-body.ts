@@ -1,0 +1,40 @@
+// What one pass over a JSON request body finds out: every field that any part of the gateway needs, and where it stands.
+
+/** All positions are absolute byte offsets into the body; ends are exclusive. */
+export interface ScannedBody {
+  /** The top-level `model`, decoded; 1 to 512 bytes. */
+  model: string;
+  /** The range of its value as the caller wrote it, quotes included. */
+  modelStart: number;
+  modelEnd: number;
+  /** True only for a top-level `stream` that is the literal `true`. */
+  stream: boolean;
+  /** The largest of `max_tokens`, `max_completion_tokens` and `max_output_tokens`, rounded up; negative numbers don't count. */
+  maxOutputTokens: number | null;
+  /** The following texts are null when missing, no strings, or longer than 1 KB. */
+  user: string | null;
+  /** `metadata.user_id`. */
+  metadataUserId: string | null;
+  promptCacheKey: string | null;
+  /** Null when the body has no `stream_options`. */
+  streamOptions: ScannedStreamOptions | null;
+  /** Length of the whole body. */
+  bytes: number;
+}
+
+export interface ScannedStreamOptions {
+  /** The range of the value of `stream_options`. */
+  start: number;
+  end: number;
+  kind: "object" | "null" | "other";
+  /** Null when the key is missing (its start is -1 then) or its value is no boolean. */
+  includeUsage: boolean | null;
+  includeUsageStart: number;
+  includeUsageEnd: number;
+  /** True for an object without keys. */
+  isEmpty: boolean;
+  /** The byte after the `{`; -1 when it is no object. */
+  innerStart: number;
+  /** `stream_options`, or `include_usage` in it, is there more than once. */
+  duplicate: boolean;
+}

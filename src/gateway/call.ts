@@ -1,0 +1,42 @@
+// One request on its way through the gateway: what the steps have found out so far.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HeadgateError } from "../core/errors.ts";
+import type { CallerDialect } from "./route.ts";
+import type { Principal, Snapshot } from "./snapshot.ts";
+
+export interface Call {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly id: string;
+  readonly startedAtMs: number;
+  readonly method: string;
+  /** The path without its query: queries may carry credentials, so nothing logs them. */
+  readonly path: string;
+  readonly dialect: CallerDialect;
+  /** The view this request works from until its end, whatever is published meanwhile. */
+  readonly snapshot: Snapshot;
+  /** True when the caller waits for "100 Continue" before sending the body. */
+  readonly expectsContinue: boolean;
+  principal: Principal | null;
+  model: string | null;
+  endpoint: string | null;
+  attempts: number;
+  /** When the caller got the first byte of the answer's body. */
+  firstByteAtMs: number | null;
+  /** The outcome, for metrics and the log. */
+  status: number;
+  errorCode: string | null;
+  detail: string | null;
+  /** Bytes of this call's body that count against the bound on bodies in flight. */
+  heldBytes: number;
+  /** Set while an attempt runs: ends it with an error that the caller is told. */
+  abort: ((error: HeadgateError) => void) | null;
+}
+
+/** Thrown when the caller has gone: there is nobody to answer. */
+export class CallerGone extends Error {
+  constructor() {
+    super("caller disconnected");
+    this.name = "CallerGone";
+  }
+}

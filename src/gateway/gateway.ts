@@ -1,0 +1,157 @@
+// The data plane as one object: takes requests from the listener, runs each as a call, counts those in flight, drains.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../core/clock.ts";
+import { HeadgateError } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
+import { type Call, CallerGone } from "./call.ts";
+import { type CallDeps, handleCall } from "./handle-call.ts";
+import { IncludeUsage } from "./include-usage.ts";
+import type { EventSink, SnapshotSource, UsageSink } from "./ports.ts";
+import { BodyBudget, type BodyLimits } from "./receive-body.ts";
+import { sendError, sendErrorTo } from "./reply/send-error.ts";
+import { callerDialect, parseRoute } from "./route.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { UpstreamPools } from "./upstream/upstream-pools.ts";
+
+export interface GatewayOptions {
+  snapshots: SnapshotSource;
+  sink: UsageSink;
+  events: EventSink;
+  clock: Clock;
+  limits: BodyLimits;
+  /** Names this process in the ledger. */
+  processId: string;
+}
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #deps: CallDeps;
+  readonly #inFlight = new Set<Call>();
+  #draining = false;
+  #whenIdle: (() => void) | null = null;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#deps = {
+      pools: new UpstreamPools(),
+      sink: options.sink,
+      includeUsage: new IncludeUsage(),
+      clock: options.clock,
+      processId: options.processId,
+      limits: options.limits,
+      budget: new BodyBudget(),
+    };
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  get heldBodyBytes(): number {
+    return this.#deps.budget.heldBytes;
+  }
+
+  /** Handles one request from start to end; never throws. */
+  handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const target = req.url ?? "/";
+    const dialect = callerDialect(target, req.headers);
+    const id = newId("req");
+    const snapshot = this.#options.snapshots.current();
+    if (snapshot === null) return sendErrorTo(req, res, new HeadgateError("starting", { retryAfterSeconds: 2 }), dialect, id);
+    if (this.#draining) return sendErrorTo(req, res, new HeadgateError("draining", { retryAfterSeconds: 1 }), dialect, id);
+
+    const queryAt = target.indexOf("?");
+    const call: Call = {
+      req,
+      res,
+      id,
+      startedAtMs: this.#options.clock.nowMs(),
+      method: req.method ?? "GET",
+      path: queryAt < 0 ? target : target.slice(0, queryAt),
+      dialect,
+      snapshot,
+      expectsContinue,
+      principal: null,
+      model: null,
+      endpoint: null,
+      attempts: 0,
+      firstByteAtMs: null,
+      status: 0,
+      errorCode: null,
+      detail: null,
+      heldBytes: 0,
+      abort: null,
+    };
+    this.#inFlight.add(call);
+    this.#run(call, target);
+  }
+
+  async #run(call: Call, target: string): Promise<void> {
+    try {
+      await handleCall(this.#deps, call, parseRoute(call.method, target));
+    } catch (error) {
+      this.#answerFailure(call, error);
+    }
+    this.#deps.budget.heldBytes -= call.heldBytes;
+    this.#inFlight.delete(call);
+    this.#report(call);
+    if (this.#inFlight.size === 0) this.#whenIdle?.();
+  }
+
+  #answerFailure(call: Call, error: unknown): void {
+    if (error instanceof CallerGone) {
+      call.status = 499;
+      call.errorCode = "client_disconnected";
+      call.res.destroy();
+    } else if (error instanceof HeadgateError) {
+      sendError(call, error);
+    } else {
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (call.res.headersSent) call.res.destroy();
+      sendError(call, new HeadgateError("internal_error", { detail: cause }));
+    }
+  }
+
+  #report(call: Call): void {
+    const nowMs = this.#options.clock.nowMs();
+    this.#options.events.requestFinished({
+      requestId: call.id,
+      method: call.method,
+      path: call.path,
+      keyId: call.principal?.key.id ?? null,
+      model: call.model,
+      endpoint: call.endpoint,
+      status: call.status,
+      errorCode: call.errorCode,
+      attempts: call.attempts,
+      durationMs: nowMs - call.startedAtMs,
+      ttftMs: call.firstByteAtMs === null ? null : call.firstByteAtMs - call.startedAtMs,
+      detail: call.detail,
+    });
+  }
+
+  /** Forgets what was kept about endpoints that a new snapshot no longer has. */
+  snapshotChanged(snapshot: Snapshot): void {
+    const endpoints = [...snapshot.endpoints()];
+    this.#deps.pools.keepOnly(endpoints);
+    this.#deps.includeUsage.keepOnly(endpoints);
+  }
+
+  /** Refuses new calls; resolves when those in flight have ended, or after `timeoutMs`, when the rest are told and cut. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    if (this.#inFlight.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(timeoutMs, resolve);
+      this.#whenIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    for (const call of this.#inFlight) call.abort?.(new HeadgateError("draining", { retryAfterSeconds: 1 }));
+  }
+
+  async close(): Promise<void> {
+    await this.#deps.pools.close();
+  }
+}

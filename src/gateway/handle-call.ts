@@ -1,0 +1,108 @@
+// The story of a call: authenticate → receive → resolve → attempt → settle. Details live with each step.
+import { parseDurationMs } from "../core/duration.ts";
+import { HeadgateError } from "../core/errors.ts";
+import type { AttemptPlan, Destination } from "./attempt-plan.ts";
+import { authenticate, requireScope } from "./authenticate.ts";
+import type { Call } from "./call.ts";
+import { getModel, listModels } from "./list-models.ts";
+import { type BodyBudget, type BodyLimits, checkBodyHeaders, type ReceivedBody, receiveBody } from "./receive-body.ts";
+import type { CallRoute, Route } from "./route.ts";
+import { chooseTarget } from "./routing/choose-target.ts";
+import { type AttemptDeps, runAttempts } from "./run-attempts.ts";
+import type { Principal } from "./snapshot.ts";
+
+export interface CallDeps extends AttemptDeps {
+  limits: BodyLimits;
+  budget: BodyBudget;
+}
+
+/** Serves one request; throws the HeadgateError that its caller must be told. */
+export async function handleCall(deps: CallDeps, call: Call, route: Route): Promise<void> {
+  if (route.kind === "none") throw new HeadgateError("not_found");
+  const principal = authenticate(call.snapshot, call.req.headers, call.startedAtMs);
+  call.principal = principal;
+  if (route.kind === "list-models") return listModels(call, principal, new URL(call.req.url ?? "/", "http://localhost").searchParams);
+  if (route.kind === "get-model") return getModel(call, principal, route.model);
+
+  requireScope(principal, route.needsPassthrough ? "passthrough" : "inference");
+  refuseUpgrade(call);
+  const callersTotalMs = callersTimeoutMs(call);
+  checkBodyHeaders(call, deps.limits);
+  if (!deps.sink.accepting) throw new HeadgateError("accounting_unavailable", { retryAfterSeconds: 5 });
+
+  const plan = route.endpointName === null ? await planByModel(deps, call, principal, route) : await planByEndpoint(deps, call, principal, route);
+  const totalMs = Math.min(plan.destination.endpoint.timeouts.totalMs, callersTotalMs);
+  await runAttempts(deps, { ...plan, totalAtMs: call.startedAtMs + totalMs });
+}
+
+type Plan = Omit<AttemptPlan, "totalAtMs">;
+
+/** The usual call: the model, in the body or the path, says where it goes. */
+async function planByModel(deps: CallDeps, call: Call, principal: Principal, route: CallRoute): Promise<Plan> {
+  const body = await receiveBody(call, deps.limits, deps.budget, route.pathModel === null);
+  if (body.bytes === 0 && route.pathModel === null) {
+    throw new HeadgateError("model_required", {
+      field: "model",
+      message: "The request has no body and names no model. Requests without a model go to /endpoints/{name}/v1/….",
+    });
+  }
+  const name = route.pathModel?.name ?? (body.model as string);
+  const modelRoute = call.snapshot.model(name);
+  if (modelRoute === undefined || !principal.mayUse(name)) throw new HeadgateError("model_not_found", { field: "model" });
+  call.model = name;
+  const { target, why } = chooseTarget(modelRoute);
+  const { deployment, endpoint } = target;
+  const destination = { endpoint, deploymentId: deployment.id, upstreamModel: deployment.upstreamModel, why };
+  // The path carries the model: the body passes as it is.
+  return { call, route, destination, body: route.pathModel === null ? body : withoutModel(body) };
+}
+
+function withoutModel(body: ReceivedBody): ReceivedBody {
+  return { ...body, json: null, modelRange: null };
+}
+
+/** A call to a named endpoint. A model in its body is still held to what the caller may use. */
+async function planByEndpoint(deps: CallDeps, call: Call, principal: Principal, route: CallRoute): Promise<Plan> {
+  const endpoint = call.snapshot.endpointByName(route.endpointName as string);
+  if (endpoint === undefined) throw new HeadgateError("not_found", { message: "There is no endpoint of that name." });
+  const destination: Destination = { endpoint, deploymentId: null, upstreamModel: "", why: "endpoint named in the path" };
+  const contentType = call.req.headers["content-type"] ?? "";
+  const hasBody = call.req.headers["content-length"] !== "0" && (call.req.headers["content-length"] ?? call.req.headers["transfer-encoding"]) !== undefined;
+  if (hasBody && !/\bjson\b/i.test(contentType)) {
+    if (call.expectsContinue) call.res.writeContinue();
+    return { call, route, destination, body: call.req };
+  }
+  const body = await receiveBody(call, deps.limits, deps.budget, false);
+  const named = route.pathModel?.name ?? body.model;
+  if (named === null) return { call, route, destination, body: { ...body, json: null } };
+
+  for (const { model, targets } of call.snapshot.models()) {
+    for (const { deployment } of targets) {
+      const isThis = deployment.endpointId === endpoint.id && (model.name === named || deployment.upstreamModel === named);
+      if (!isThis || !principal.mayUse(model.name)) continue;
+      call.model = model.name;
+      const chosen = { ...destination, deploymentId: deployment.id, upstreamModel: deployment.upstreamModel };
+      return { call, route, destination: chosen, body: route.pathModel === null ? body : withoutModel(body) };
+    }
+  }
+  throw new HeadgateError("model_not_found", { field: "model" });
+}
+
+function refuseUpgrade(call: Call): void {
+  // Others (h2c) may be ignored, RFC 9110 §7.8; a WebSocket client waits for an answer of its own kind.
+  if (call.req.headers.upgrade?.toLowerCase() === "websocket") throw new HeadgateError("upgrade_not_supported");
+}
+
+/** `x-headgate-timeout: 30s`: how long the caller is willing to wait in all. */
+function callersTimeoutMs(call: Call): number {
+  const value = call.req.headers["x-headgate-timeout"];
+  if (value === undefined) return Number.POSITIVE_INFINITY;
+  const ms = parseDurationMs(String(value));
+  if (ms === null || ms === 0) {
+    throw new HeadgateError("invalid_header", {
+      field: "x-headgate-timeout",
+      message: "x-headgate-timeout takes a duration such as 30s, 500ms or 2m.",
+    });
+  }
+  return ms;
+}

@@ -1,0 +1,106 @@
+// The listening socket: node:http, its limits, CORS, and which part of Headgate a path belongs to.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type ErrorCode, HeadgateError } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
+import { allowOrigin } from "./cors.ts";
+import type { Gateway } from "./gateway.ts";
+import { errorBody } from "./reply/error-body.ts";
+
+/** Takes requests for paths that are not model calls. */
+export interface SideHandler {
+  /** True when the path is this handler's. */
+  owns(path: string): boolean;
+  handle(req: IncomingMessage, res: ServerResponse): void;
+}
+
+export interface ListenerOptions {
+  host: string;
+  port: number;
+  gateway: Gateway;
+  /** Asked in order before the gateway. */
+  sideHandlers: readonly SideHandler[];
+  corsOrigins: readonly string[];
+  /** How long a request's head and body may take to arrive. */
+  requestTimeoutMs: number;
+}
+
+export class Listener {
+  readonly #server: Server;
+  readonly #options: ListenerOptions;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      {
+        keepAlive: true,
+        noDelay: true,
+        requestTimeout: options.requestTimeoutMs,
+        headersTimeout: Math.min(60_000, options.requestTimeoutMs),
+        // Longer than load balancers keep idle connections (60 s is their usual), so that they close first.
+        keepAliveTimeout: 75_000,
+        connectionsCheckingInterval: Math.min(5000, Math.ceil(options.requestTimeoutMs / 4)),
+        maxHeaderSize: 64 * 1024,
+      },
+      (req, res) => this.#dispatch(req, res, false),
+    );
+    this.#server.on("checkContinue", (req, res) => this.#dispatch(req, res, true));
+    this.#server.on("clientError", answerBrokenRequest);
+  }
+
+  /** Resolves with the port that is listened on; rejects when it is taken. */
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(this.#options.port, this.#options.host, 4096, () => {
+        this.#server.off("error", reject);
+        resolve((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** Stops listening and closes what is idle; `force` also cuts what isn't. */
+  close(force: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+      if (force) this.#server.closeAllConnections();
+    });
+  }
+
+  #dispatch(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    if (this.#options.corsOrigins.length > 0 && allowOrigin(req, res, this.#options.corsOrigins)) return;
+    const path = req.url ?? "/";
+    for (const side of this.#options.sideHandlers) {
+      if (!side.owns(path)) continue;
+      if (expectsContinue) res.writeContinue();
+      side.handle(req, res);
+      return;
+    }
+    this.#options.gateway.handle(req, res, expectsContinue);
+  }
+}
+
+/** Requests that node:http could not read get an answer in JSON too. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code: ErrorCode = error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? "body_timeout" : "invalid_header";
+  const message = error.code === "HPE_HEADER_OVERFLOW" ? "The request's headers are larger than 64 KB." : undefined;
+  const unreadable = code === "invalid_header" && message === undefined ? "The request is not valid HTTP/1.1." : message;
+  const failure = new HeadgateError(code, unreadable === undefined ? {} : { message: unreadable });
+  const id = newId("req");
+  const body = errorBody(failure, "openai", id);
+  const lines = [
+    `HTTP/1.1 ${failure.status} ${failure.status === 408 ? "Request Timeout" : "Bad Request"}`,
+    `x-request-id: ${id}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "x-headgate-error-source: gateway",
+    `x-headgate-error-code: ${code}`,
+    "connection: close",
+  ];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+}

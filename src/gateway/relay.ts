@@ -1,0 +1,189 @@
+// Moves an answer's bytes to the caller as they arrive, meters them on the way, and lets the last one go only when the ledger has the outcome.
+import { HeadgateError } from "../core/errors.ts";
+import { type Call, CallerGone } from "./call.ts";
+import type { Meter } from "./meter/meter.ts";
+import { answerHeaders } from "./reply/answer-headers.ts";
+import { errorEvent, type StreamDialect } from "./reply/error-body.ts";
+import type { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
+import type { AnswerConsumer, Attempt } from "./upstream/attempt.ts";
+import type { UpstreamHead } from "./upstream/response-headers.ts";
+
+/** How the answer ended. */
+export interface RelayOutcome {
+  status: number;
+  /** Null: all went well. */
+  error: string | null;
+  /** False when bytes are missing at the end: tokens can only be estimated. */
+  complete: boolean;
+}
+
+export interface RelayOptions {
+  call: Call;
+  attempt: Attempt;
+  head: UpstreamHead;
+  meter: Meter;
+  withhold: WithholdUsageChunk | null;
+  streamDialect: StreamDialect;
+  /** Writes the settled record; calls back when it is kept (or could not be). */
+  settle: (outcome: RelayOutcome, done: () => void) => void;
+}
+
+/** Relays a whole answer; resolves when the caller has it, or is gone. */
+export function relay(options: RelayOptions): Promise<void> {
+  return new Promise((resolve) => {
+    const running = new Relay(options, resolve);
+    options.attempt.consume(running);
+  });
+}
+
+class Relay implements AnswerConsumer {
+  readonly #options: RelayOptions;
+  readonly #resolve: () => void;
+  readonly #isStream: boolean;
+  readonly #onCallerGone = () => this.#options.attempt.abort(new CallerGone());
+  #seenBytes = 0;
+  /** Whether the outcome is in the ledger. */
+  #settled: "no" | "waiting" | "yes" = "no";
+  /** Bytes that wait for it. */
+  #held: Buffer[] = [];
+  /** No more bytes will come. */
+  #ended = false;
+  /** What ends the answer instead of a normal end, when it broke. */
+  #breakOff: (() => void) | null = null;
+  /** The caller reads more slowly than the endpoint sends. */
+  #draining = false;
+
+  constructor(options: RelayOptions, resolve: () => void) {
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#isStream = options.head.contentType.startsWith("text/event-stream");
+    options.call.res.once("close", this.#onCallerGone);
+    if (options.call.res.destroyed) this.#onCallerGone();
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#ended) return;
+    const { call, attempt, meter, withhold, head } = this.#options;
+    const progress = meter.onChunk(chunk);
+    if (progress.meaningful) attempt.progress();
+    call.firstByteAtMs ??= attempt.firstByteAtMs;
+    this.#seenBytes += chunk.length;
+    const isWhole = head.contentLength !== null && this.#seenBytes >= head.contentLength;
+    if (progress.terminated || isWhole) this.#settle(this.#completeOutcome());
+    const out = withhold === null ? chunk : withhold.push(chunk);
+    if (out !== null) this.#write(out);
+    if (isWhole) this.end();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    const { meter, withhold, head } = this.#options;
+    if (this.#settled === "no" && this.#isStream && head.status < 300 && meter.endsEarly) {
+      // A clean end without the dialect's terminator: SDKs would take half an answer for a whole one.
+      this.fail(new HeadgateError("upstream_interrupted", { detail: "the stream ended without its terminator" }));
+      return;
+    }
+    const tail = withhold?.end() ?? null;
+    if (tail !== null) this.#write(tail);
+    this.#ended = true;
+    this.#settle(this.#completeOutcome());
+    this.#advance();
+  }
+
+  fail(error: HeadgateError | CallerGone): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    // Once the outcome is settled the answer was whole: a connection that breaks behind it changes nothing.
+    if (this.#settled === "no") {
+      const { call, head } = this.#options;
+      if (error instanceof CallerGone) {
+        this.#breakOff = () => call.res.destroy();
+        this.#settle({ status: 499, error: "client_disconnected", complete: false });
+      } else {
+        call.detail = error.options.detail ?? null;
+        this.#breakOff = () => this.#cut(error);
+        this.#settle({ status: head.status, error: error.code, complete: false });
+      }
+    }
+    this.#advance();
+  }
+
+  #completeOutcome(): RelayOutcome {
+    const { head, meter } = this.#options;
+    const error = meter.sawError ? "stream_error" : head.status >= 400 ? "upstream_error" : null;
+    return { status: head.status, error, complete: true };
+  }
+
+  #settle(outcome: RelayOutcome): void {
+    if (this.#settled !== "no") return;
+    this.#settled = "waiting";
+    this.#options.call.status = outcome.status;
+    this.#options.call.errorCode = outcome.error;
+    this.#options.attempt.pause();
+    this.#options.settle(outcome, () => {
+      this.#settled = "yes";
+      if (!this.#draining) this.#options.attempt.resume();
+      this.#advance();
+    });
+  }
+
+  #write(chunk: Buffer): void {
+    if (this.#settled === "waiting") this.#held.push(chunk);
+    else this.#send(chunk);
+  }
+
+  /** Lets go what waited for the ledger, and ends the answer when nothing more will come. */
+  #advance(): void {
+    if (this.#settled !== "yes") return;
+    const { res } = this.#options.call;
+    const held = this.#held;
+    this.#held = [];
+    const last = this.#ended && this.#breakOff === null ? held.pop() : undefined;
+    for (const chunk of held) this.#send(chunk);
+    if (!this.#ended) return;
+    res.off("close", this.#onCallerGone);
+    if (this.#breakOff !== null) {
+      this.#breakOff();
+    } else if (!res.destroyed) {
+      this.#writeHead();
+      res.end(last);
+    }
+    this.#resolve();
+  }
+
+  #send(chunk: Buffer): void {
+    const { call, attempt } = this.#options;
+    if (call.res.destroyed) return;
+    this.#writeHead();
+    if (call.res.write(chunk) || this.#draining) return;
+    this.#draining = true;
+    attempt.pause();
+    call.res.once("drain", () => {
+      this.#draining = false;
+      if (this.#settled !== "waiting") attempt.resume();
+    });
+  }
+
+  #writeHead(): void {
+    const { call, head, withhold } = this.#options;
+    if (call.res.headersSent) return;
+    const headers = answerHeaders(call);
+    for (const part of head.headers) headers.push(part);
+    if (head.contentLength !== null && withhold === null) headers.push("content-length", String(head.contentLength));
+    if (head.status >= 400) headers.push("x-headgate-error-source", "upstream");
+    call.res.writeHead(head.status, headers);
+  }
+
+  /** Ends the connection after what was written, without the terminator that would make the answer look whole. */
+  #cut(error: HeadgateError): void {
+    const { call, streamDialect } = this.#options;
+    const { res } = call;
+    if (res.destroyed) return;
+    if (this.#isStream) {
+      this.#writeHead();
+      res.write(errorEvent(error, streamDialect, call.id));
+    }
+    if (res.socket !== null && res.headersSent) res.socket.destroySoon();
+    else res.destroy();
+  }
+}

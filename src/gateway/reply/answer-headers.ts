@@ -1,0 +1,18 @@
+// The headers that Headgate adds to every answer about a model.
+import type { Call } from "../call.ts";
+
+const headerSafe = /^[\x20-\x7e]*$/;
+
+/** Header values are ASCII; names beyond it are sent percent-encoded. */
+function headerValue(text: string): string {
+  return headerSafe.test(text) ? text : encodeURIComponent(text);
+}
+
+/** A new flat list (name, value, name, value…) to which the answer's own headers are added. */
+export function answerHeaders(call: Call): string[] {
+  const headers = ["x-request-id", call.id];
+  if (call.model !== null) headers.push("x-headgate-model", headerValue(call.model));
+  if (call.endpoint !== null) headers.push("x-headgate-endpoint", headerValue(call.endpoint));
+  if (call.attempts > 0) headers.push("x-headgate-attempts", String(call.attempts));
+  return headers;
+}

@@ -1,0 +1,115 @@
+// What a request's method and path ask for, before anything is known about who asks.
+import { checkPath } from "./check-path.ts";
+import { HeadgateError } from "../core/errors.ts";
+
+/** The shape in which the caller expects errors and lists. */
+export type CallerDialect = "openai" | "anthropic" | "gemini";
+
+export interface CallRoute {
+  kind: "call";
+  /** The path after the version segment, with its leading slash: "/chat/completions". */
+  rest: string;
+  /** The query with its "?", or "". */
+  search: string;
+  /** The version segment the caller used. */
+  version: "v1" | "v1beta";
+  /** Set for `/endpoints/{name}/v1/…`. */
+  endpointName: string | null;
+  /** Set for Gemini's `/models/{model}:{method}`. */
+  pathModel: { name: string; method: string } | null;
+  needsPassthrough: boolean;
+}
+
+export type Route = CallRoute | { kind: "list-models" } | { kind: "get-model"; model: string } | { kind: "none" };
+
+/** Path segments behind which a provider keeps an account's state. */
+const statePaths = new Set([
+  "files",
+  "uploads",
+  "batches",
+  "fine_tuning",
+  "organization",
+  "projects",
+  "vector_stores",
+  "assistants",
+  "threads",
+  "containers",
+  "admin",
+  "api_keys",
+  "users",
+]);
+
+const callPrefixes = ["/v1/", "/ai/v1/", "/resource_server/metis/api/v1/"];
+const geminiPrefix = "/v1beta/";
+const endpointPath = /^\/endpoints\/([^/]+)\/(v1(?:beta)?)(\/.+)$/;
+const geminiModelPath = /^\/models\/(.+):([A-Za-z]+)$/;
+
+/** Splits a request target. Throws `invalid_path` for targets that are no plain path. */
+export function parseRoute(method: string, target: string): Route {
+  const queryAt = target.indexOf("?");
+  const path = queryAt < 0 ? target : target.slice(0, queryAt);
+  const search = queryAt < 0 ? "" : target.slice(queryAt);
+  checkPath(path);
+  if (search.includes("#")) throw new HeadgateError("invalid_path");
+
+  for (const prefix of callPrefixes) {
+    if (path.startsWith(prefix)) return versionedRoute(method, path.slice(prefix.length - 1), search, "v1");
+  }
+  if (path.startsWith(geminiPrefix)) return versionedRoute(method, path.slice(geminiPrefix.length - 1), search, "v1beta");
+  const named = endpointPath.exec(path);
+  if (named !== null) {
+    return {
+      kind: "call",
+      rest: named[3] as string,
+      search: named[2] === "v1beta" ? withoutKey(search) : search,
+      version: named[2] as "v1" | "v1beta",
+      endpointName: decodeURIComponent(named[1] as string),
+      pathModel: null,
+      needsPassthrough: true,
+    };
+  }
+  return { kind: "none" };
+}
+
+function versionedRoute(method: string, rest: string, search: string, version: "v1" | "v1beta"): Route {
+  if (rest === "/") return { kind: "none" };
+  const reads = method === "GET" || method === "HEAD";
+  if (reads && (rest === "/models" || rest === "/models/")) return { kind: "list-models" };
+  if (reads && version === "v1" && rest.startsWith("/models/")) {
+    return { kind: "get-model", model: decodeURIComponent(rest.slice("/models/".length)) };
+  }
+  const gemini = method === "POST" ? geminiModelPath.exec(rest) : null;
+  return {
+    kind: "call",
+    rest,
+    search: version === "v1beta" || gemini !== null ? withoutKey(search) : search,
+    version,
+    endpointName: null,
+    pathModel: gemini === null ? null : { name: decodeURIComponent(gemini[1] as string), method: gemini[2] as string },
+    needsPassthrough: method !== "POST" || isStatePath(rest),
+  };
+}
+
+function isStatePath(rest: string): boolean {
+  const segments = rest.split("/", 3);
+  const first = decodeURIComponent(segments[1] as string).toLowerCase();
+  if (statePaths.has(first)) return true;
+  return first === "messages" && decodeURIComponent(segments[2] ?? "").toLowerCase() === "batches";
+}
+
+/** Gemini clients may put their key into the query: it is ours, so it stays here. */
+function withoutKey(search: string): string {
+  if (!search.includes("key=")) return search;
+  const kept = search
+    .slice(1)
+    .split("&")
+    .filter((pair) => !pair.startsWith("key="));
+  return kept.length === 0 ? "" : `?${kept.join("&")}`;
+}
+
+/** The dialect for errors and lists: by path, else by the header that Anthropic's clients always send. */
+export function callerDialect(target: string, headers: Readonly<Record<string, unknown>>): CallerDialect {
+  if (target.startsWith("/v1beta/") || target.includes("/v1beta/models")) return "gemini";
+  if (headers["anthropic-version"] !== undefined || /\/v1\/messages(?:[/?]|$)/.test(target)) return "anthropic";
+  return "openai";
+}

@@ -1,0 +1,262 @@
+// The attempts of one call: choose a target, record that it starts, try it, and relay what it answers.
+import type { Readable } from "node:stream";
+import type { Clock } from "../core/clock.ts";
+import { HeadgateError } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
+import { estimateTokens, noTokens } from "../core/tokens.ts";
+import type { AttemptSettled, AttemptStarted, LedgerRecord } from "../domain/ledger-record.ts";
+import type { AttemptPlan } from "./attempt-plan.ts";
+import { rewriteModel } from "./body/rewrite-model.ts";
+import { spliceModel } from "./body/splice-model.ts";
+import { type Call, CallerGone } from "./call.ts";
+import type { IncludeUsage } from "./include-usage.ts";
+import { createMeter, type Meter } from "./meter/meter.ts";
+import type { UsageSink } from "./ports.ts";
+import { relay, type RelayOutcome } from "./relay.ts";
+import type { StreamDialect } from "./reply/error-body.ts";
+import type { CallRoute } from "./route.ts";
+import { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
+import { Attempt, type Opening } from "./upstream/attempt.ts";
+import { upstreamRequestHeaders } from "./upstream/request-headers.ts";
+import { upstreamPath } from "./upstream/upstream-path.ts";
+import type { UpstreamPools } from "./upstream/upstream-pools.ts";
+
+export interface AttemptDeps {
+  pools: UpstreamPools;
+  sink: UsageSink;
+  includeUsage: IncludeUsage;
+  clock: Clock;
+  processId: string;
+}
+
+/** Runs the call to its end; throws what the caller must be told when no answer began. */
+export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan): Promise<void> {
+  const { call, destination } = plan;
+  const wantsUsage = deps.includeUsage.appliesTo(plan);
+  const outcome = await runAttempt(deps, plan, 1, destination.why, wantsUsage, []);
+  if (outcome === "done") return;
+  // The endpoint refuses an option that the caller never sent: the original bytes go to it at once.
+  const second = await runAttempt(deps, plan, 2, "the endpoint refused stream_options", false, outcome.records);
+  if (second === "done" && call.status < 400) deps.includeUsage.refusedBy(destination.endpoint);
+}
+
+/** What an attempt leaves to the next one: its settled record, to be written together with that one's start. */
+interface Unanswered {
+  records: LedgerRecord[];
+}
+
+async function runAttempt(
+  deps: AttemptDeps,
+  plan: AttemptPlan,
+  attemptNo: number,
+  why: string,
+  addUsage: boolean,
+  earlier: LedgerRecord[],
+): Promise<"done" | Unanswered> {
+  const { call, destination, route } = plan;
+  const { endpoint } = destination;
+  const path = upstreamPath(endpoint, route, destination.upstreamModel);
+  const upstream = upstreamBody(plan, addUsage);
+  const started = startedRecord(deps, plan, attemptNo, why);
+  call.attempts = attemptNo;
+  call.endpoint = endpoint.name;
+  await append(deps.sink, [...earlier, started]);
+  if (call.res.destroyed) {
+    await settleFailure(deps, started, { status: 499, error: "client_disconnected", estimated: false });
+    throw new CallerGone();
+  }
+
+  const { req } = call;
+  const isStream = started.stream;
+  const attempt = new Attempt(
+    deps.pools.for(endpoint),
+    {
+      method: call.method,
+      path,
+      headers: upstreamRequestHeaders(req.rawHeaders, req.headers.connection, endpoint, upstream.bytes),
+      body: upstream.body,
+      secrets: endpoint.credential === null ? [] : [endpoint.credential.expose()],
+      timeouts: {
+        firstByteMs: endpoint.timeouts.firstByteMs ?? (isStream ? 60_000 : endpoint.timeouts.totalMs),
+        idleMs: endpoint.timeouts.idleMs,
+        totalAtMs: plan.totalAtMs,
+      },
+    },
+    deps.clock,
+  );
+  call.abort = (error) => attempt.abort(error);
+  const opening = await openUnlessGone(call, attempt);
+
+  if (opening.kind === "failed") {
+    const { error, sent } = opening;
+    const gone = error instanceof CallerGone;
+    const status = gone ? 499 : error.status;
+    await settleFailure(deps, started, { status, error: gone ? "client_disconnected" : error.code, estimated: sent });
+    throw error;
+  }
+  if (upstream.usageAdded && deps.includeUsage.isRefusal(opening.head.status, opening.body)) {
+    const settled = settledRecord(deps, started, { status: opening.head.status, error: "upstream_error" }, false);
+    return { records: [settled] };
+  }
+
+  const meter = createMeter({
+    path: route.rest,
+    contentType: opening.head.contentType,
+    status: opening.head.status,
+    readable: opening.head.readable,
+    inputTokensEstimate: started.inputTokensEstimate,
+  });
+  await relayOpening(deps, call, attempt, opening, meter, started, upstream.usageAdded, streamDialectOf(call, route));
+  return "done";
+}
+
+function relayOpening(
+  deps: AttemptDeps,
+  call: Call,
+  attempt: Attempt,
+  opening: Extract<Opening, { kind: "answer" }>,
+  meter: Meter,
+  started: AttemptStarted,
+  usageAdded: boolean,
+  streamDialect: StreamDialect,
+): Promise<void> {
+  const isEventStream = opening.head.contentType.startsWith("text/event-stream");
+  return relay({
+    call,
+    attempt,
+    head: opening.head,
+    meter,
+    withhold: usageAdded && isEventStream && opening.head.readable ? new WithholdUsageChunk() : null,
+    streamDialect,
+    settle: (outcome, done) => {
+      const metered = meter.finish({ complete: outcome.complete });
+      const record = settledRecord(deps, started, outcome, true);
+      record.usage = metered.usage;
+      record.usageSource = metered.source;
+      record.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
+      deps.sink.append([record], done);
+    },
+  });
+}
+
+async function openUnlessGone(call: Call, attempt: Attempt): Promise<Opening> {
+  const onGone = () => attempt.abort(new CallerGone());
+  call.res.once("close", onGone);
+  const opening = await attempt.opened;
+  call.res.off("close", onGone);
+  return opening;
+}
+
+interface UpstreamBody {
+  body: Buffer | readonly Buffer[] | Readable | null;
+  /** Null: no content-length is sent. */
+  bytes: number | null;
+  usageAdded: boolean;
+}
+
+/** The caller's bytes with the model's name at the endpoint in place of the public one. */
+function upstreamBody(plan: AttemptPlan, addUsage: boolean): UpstreamBody {
+  const { body, destination, call } = plan;
+  if (!("chunks" in body)) {
+    const length = call.req.headers["content-length"];
+    return { body, bytes: length === undefined ? null : Number(length), usageAdded: false };
+  }
+  if (body.bytes === 0) return { body: null, bytes: call.method === "GET" || call.method === "HEAD" ? null : 0, usageAdded: false };
+  if (body.json !== null) {
+    const rewritten = rewriteModel(body.chunks, body.json, destination.upstreamModel, addUsage);
+    return { body: sendable(rewritten.chunks), bytes: rewritten.bytes, usageAdded: rewritten.includeUsageAdded };
+  }
+  if (body.modelRange !== null && body.model !== destination.upstreamModel) {
+    const spliced = spliceModel(body.chunks, body.modelRange, Buffer.from(destination.upstreamModel));
+    return { body: sendable(spliced.chunks), bytes: spliced.bytes, usageAdded: false };
+  }
+  return { body: sendable(body.chunks), bytes: body.bytes, usageAdded: false };
+}
+
+/** Small bodies as one buffer, so that head and body leave in few writes; large ones as they lie, without a copy. */
+function sendable(chunks: readonly Buffer[]): Buffer | readonly Buffer[] {
+  if (chunks.length === 1) return chunks[0] as Buffer;
+  let bytes = 0;
+  for (const chunk of chunks) bytes += chunk.length;
+  return bytes <= 64 * 1024 ? Buffer.concat(chunks, bytes) : chunks;
+}
+
+function startedRecord(deps: AttemptDeps, plan: AttemptPlan, attemptNo: number, why: string): AttemptStarted {
+  const { call, destination, body } = plan;
+  const key = call.principal?.key;
+  const json = "chunks" in body ? body.json : null;
+  return {
+    event: "started",
+    id: newId("att"),
+    requestId: call.id,
+    attemptNo,
+    processId: deps.processId,
+    requestStartedAtMs: call.startedAtMs,
+    startedAtMs: deps.clock.nowMs(),
+    keyId: key?.id ?? null,
+    userId: key?.userId ?? null,
+    groupId: key?.groupId ?? "",
+    model: call.model ?? "",
+    endpointId: destination.endpoint.id,
+    endpoint: destination.endpoint.name,
+    deploymentId: destination.deploymentId,
+    upstreamModel: destination.upstreamModel,
+    dialect: destination.endpoint.dialect,
+    method: call.method,
+    path: call.path,
+    stream: json?.stream === true || plan.route.pathModel?.method.startsWith("stream") === true,
+    why,
+    inputTokensEstimate: json === null ? 0 : estimateTokens(json.bytes),
+  };
+}
+
+function settledRecord(
+  deps: AttemptDeps,
+  started: AttemptStarted,
+  outcome: Pick<RelayOutcome, "status" | "error">,
+  final: boolean,
+): AttemptSettled {
+  const nowMs = deps.clock.nowMs();
+  return {
+    ...started,
+    event: "settled",
+    settledAtMs: nowMs,
+    status: outcome.status,
+    error: outcome.error,
+    final,
+    ttftMs: null,
+    durationMs: nowMs - started.startedAtMs,
+    usage: { ...noTokens },
+    usageSource: "measured",
+    costNanoUsd: null,
+    priceVersion: null,
+  };
+}
+
+/** An attempt without an answer: what an endpoint may have charged for a request it saw is estimated from the input. */
+async function settleFailure(
+  deps: AttemptDeps,
+  started: AttemptStarted,
+  outcome: { status: number; error: string; estimated: boolean },
+): Promise<void> {
+  const record = settledRecord(deps, started, outcome, true);
+  if (outcome.estimated) {
+    record.usageSource = "estimated";
+    record.usage = { ...noTokens, inputTokens: started.inputTokensEstimate };
+  }
+  await new Promise<void>((resolve) => deps.sink.append([record], () => resolve()));
+}
+
+/** Resolves when the records are in the spool; throws 503 `accounting_unavailable` when they can't be. */
+function append(sink: UsageSink, records: readonly LedgerRecord[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sink.append(records, (error) => {
+      if (error === null) resolve();
+      else reject(new HeadgateError("accounting_unavailable", { detail: error.message, retryAfterSeconds: 5 }));
+    });
+  });
+}
+
+function streamDialectOf(call: Call, route: CallRoute): StreamDialect {
+  return call.dialect === "openai" && /^\/responses\/?$/.test(route.rest) ? "responses" : call.dialect;
+}

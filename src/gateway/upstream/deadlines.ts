@@ -1,0 +1,81 @@
+// The waits of one attempt: first byte, silence, total. One timer, moved forward lazily, so that a chunk costs no timer.
+import type { Clock, Timer } from "../../core/clock.ts";
+
+export type TimeoutName = "connect" | "first_byte" | "idle" | "total";
+
+export interface AttemptTimeouts {
+  firstByteMs: number;
+  idleMs: number;
+  /** Wall-clock time at which the whole request is over. */
+  totalAtMs: number;
+}
+
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #timeouts: AttemptTimeouts;
+  readonly #onTimeout: (name: TimeoutName) => void;
+  #timer: Timer | null = null;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #phase: "first_byte" | "idle" | null = null;
+  #phaseStartedAtMs = 0;
+
+  constructor(clock: Clock, timeouts: AttemptTimeouts, onTimeout: (name: TimeoutName) => void) {
+    this.#clock = clock;
+    this.#timeouts = timeouts;
+    this.#onTimeout = onTimeout;
+    this.#wakeBy(timeouts.totalAtMs);
+  }
+
+  /** The request is on its way: the first byte is awaited from now on. */
+  sent(): void {
+    this.#enter("first_byte");
+  }
+
+  /** Something meaningful arrived: the silence that counts begins anew. */
+  progress(): void {
+    if (this.#phase === "idle") this.#phaseStartedAtMs = this.#clock.nowMs();
+    else this.#enter("idle");
+  }
+
+  /** A slow caller holds the answer up: silence is not the endpoint's fault. */
+  pause(): void {
+    this.#phase = null;
+  }
+
+  resume(): void {
+    this.#enter("idle");
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#wakeAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #enter(phase: "first_byte" | "idle"): void {
+    this.#phase = phase;
+    this.#phaseStartedAtMs = this.#clock.nowMs();
+    this.#wakeBy(this.#phaseEndsAtMs());
+  }
+
+  #phaseEndsAtMs(): number {
+    if (this.#phase === null) return Number.POSITIVE_INFINITY;
+    return this.#phaseStartedAtMs + (this.#phase === "first_byte" ? this.#timeouts.firstByteMs : this.#timeouts.idleMs);
+  }
+
+  #wakeBy(atMs: number): void {
+    if (atMs >= this.#wakeAtMs) return;
+    this.#timer?.cancel();
+    this.#wakeAtMs = atMs;
+    this.#timer = this.#clock.after(Math.min(Math.max(0, atMs - this.#clock.nowMs()), 2 ** 31 - 1), () => this.#check());
+  }
+
+  #check(): void {
+    const nowMs = this.#clock.nowMs();
+    this.#timer = null;
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    if (nowMs >= this.#timeouts.totalAtMs) return this.#onTimeout("total");
+    if (this.#phase !== null && nowMs >= this.#phaseEndsAtMs()) return this.#onTimeout(this.#phase);
+    this.#wakeBy(Math.min(this.#timeouts.totalAtMs, this.#phaseEndsAtMs()));
+  }
+}

@@ -1,0 +1,216 @@
+// Writes ledger records to local append-only files: one write per turn of the event loop, fsync every 50 ms.
+import { close, fdatasync, open, write } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { LedgerRecord } from "../domain/ledger-record.ts";
+import { spoolFilePath } from "./spool-files.ts";
+
+export interface SpoolWriterOptions {
+  dir: string;
+  processId: string;
+  /** refuse: no new work while records can't be written. continue: work goes on and is counted as unrecorded. */
+  onFailure: "refuse" | "continue";
+  clock: Clock;
+  log: Logger;
+  /** A file is closed and a new one begun beyond this size. */
+  fileBytesMax?: number;
+}
+
+const fsyncEveryMs = 50;
+const retryEveryMs = 1000;
+/** Outcomes kept in memory while the disk refuses them; beyond this they are counted as unrecorded. */
+const unwrittenRecordsMax = 20_000;
+
+type Done = (error: Error | null) => void;
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+
+export class SpoolWriter {
+  readonly #options: SpoolWriterOptions;
+  readonly #fileBytesMax: number;
+  #fd = -1;
+  #sequence = 0;
+  #fileBytes = 0;
+  #lines: string[] = [];
+  #waiting: Done[] = [];
+  #scheduled = false;
+  #writing = false;
+  #dirty = false;
+  #syncTimer: Timer | null = null;
+  #retryTimer: Timer | null = null;
+  #failure: Error | null = null;
+  /** Outcomes of attempts whose calls have been answered: written once the disk takes them again. */
+  #unwritten: string[] = [];
+  #torn = false;
+  #closed = false;
+  #whenQuiet: (() => void) | null = null;
+  /** Records that will never reach the ledger. */
+  unrecorded = 0;
+
+  private constructor(options: SpoolWriterOptions) {
+    this.#options = options;
+    this.#fileBytesMax = options.fileBytesMax ?? 8 * 1024 * 1024;
+  }
+
+  /** Opens the spool, creating its folder and this process's first file. */
+  static async open(options: SpoolWriterOptions): Promise<SpoolWriter> {
+    await mkdir(options.dir, { recursive: true, mode: 0o700 });
+    const writer = new SpoolWriter(options);
+    await writer.#openNext();
+    return writer;
+  }
+
+  get accepting(): boolean {
+    return this.#failure === null || this.#options.onFailure === "continue";
+  }
+
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
+  /** The sequence number of the file being written: every lower one is complete. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  append(records: readonly LedgerRecord[], done: Done): void {
+    for (const record of records) this.#lines.push(JSON.stringify(record));
+    this.#waiting.push(done);
+    if (this.#scheduled || this.#writing) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** Writes and syncs what is left, then closes the file. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#scheduled || this.#writing || this.#lines.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenQuiet = resolve;
+      });
+    }
+    this.#syncTimer?.cancel();
+    this.#retryTimer?.cancel();
+    if (this.#fd >= 0) {
+      await promisify(fdatasync)(this.#fd).catch(() => undefined);
+      await closeFile(this.#fd);
+      this.#fd = -1;
+    }
+  }
+
+  #flush(): void {
+    if (this.#writing) return;
+    const lines = this.#lines;
+    const waiting = this.#waiting;
+    if (lines.length === 0 && this.#unwritten.length === 0) {
+      this.#whenQuiet?.();
+      return;
+    }
+    this.#lines = [];
+    this.#waiting = [];
+    this.#writing = true;
+    const kept = this.#unwritten;
+    this.#unwritten = [];
+    // A newline first ends what an earlier failed write may have left of a line.
+    const text = `${this.#torn ? "\n" : ""}${kept.length > 0 ? `${kept.join("\n")}\n` : ""}${lines.length > 0 ? `${lines.join("\n")}\n` : ""}`;
+    this.#write(Buffer.from(text), (error) => {
+      this.#writing = false;
+      if (error === null) this.#succeeded();
+      else this.#failed(error, kept, lines);
+      const answer = this.#options.onFailure === "continue" ? null : error;
+      for (const done of waiting) done(answer);
+      if (this.#lines.length > 0) this.#flush();
+      else if (error === null || this.#closed) this.#whenQuiet?.();
+    });
+  }
+
+  #write(bytes: Buffer, done: Done): void {
+    if (this.#fd < 0) {
+      done(this.#failure ?? new Error("the spool file is not open"));
+      return;
+    }
+    write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
+      if (error !== null) return done(error);
+      this.#fileBytes += written;
+      if (written < bytes.length) return this.#write(bytes.subarray(written), done);
+      done(null);
+    });
+  }
+
+  #succeeded(): void {
+    this.#torn = false;
+    if (this.#failure !== null) {
+      this.#options.log.info({ unrecorded: this.unrecorded }, "usage is being recorded again");
+      this.#failure = null;
+    }
+    this.#dirty = true;
+    this.#syncTimer ??= this.#options.clock.after(fsyncEveryMs, () => this.#sync());
+    if (this.#fileBytes >= this.#fileBytesMax && !this.#closed) this.#rotate();
+  }
+
+  /** Keeps the outcomes for the retry: their callers have been served. What only started is refused and forgotten. */
+  #failed(error: Error, kept: string[], lines: string[]): void {
+    this.#torn = true;
+    if (this.#failure === null) {
+      this.#options.log.error({ err: error, dir: this.#options.dir }, "usage can't be written to the spool");
+    }
+    this.#failure = error;
+    const outcomes = [...kept, ...lines.filter((line) => line.startsWith('{"event":"settled"') || this.#options.onFailure === "continue")];
+    this.#unwritten = outcomes.slice(0, unwrittenRecordsMax);
+    this.unrecorded += outcomes.length - this.#unwritten.length;
+    this.#retryTimer ??= this.#options.clock.after(retryEveryMs, () => {
+      this.#retryTimer = null;
+      this.#retry();
+    });
+  }
+
+  async #retry(): Promise<void> {
+    if (this.#closed || this.#failure === null) return;
+    // A new file: the old one may be on a descriptor that will never work again.
+    try {
+      await this.#openNext();
+    } catch (error) {
+      this.#failed(error as Error, this.#unwritten, []);
+      return;
+    }
+    this.#torn = false;
+    if (this.#unwritten.length === 0) this.#lines.push("");
+    this.#flush();
+  }
+
+  #rotate(): void {
+    this.#writing = true;
+    this.#openNext()
+      .catch((error: Error) => this.#failed(error, [], []))
+      .finally(() => {
+        this.#writing = false;
+        this.#flush();
+      });
+  }
+
+  async #openNext(): Promise<void> {
+    const old = this.#fd;
+    const fd = await openFile(spoolFilePath(this.#options.dir, this.#options.processId, this.#sequence + 1), "ax", 0o600);
+    this.#fd = fd;
+    this.#sequence += 1;
+    this.#fileBytes = 0;
+    if (old >= 0) {
+      fdatasync(old, () => close(old, () => undefined));
+    }
+  }
+
+  #sync(): void {
+    this.#syncTimer = null;
+    if (!this.#dirty || this.#fd < 0) return;
+    this.#dirty = false;
+    fdatasync(this.#fd, (error) => {
+      if (error !== null) this.#options.log.warn({ err: error }, "the spool could not be synced to disk");
+    });
+  }
+}

@@ -1,0 +1,38 @@
+// The storage port over a Kysely database: what both engines have in common.
+import { type Dialect, type DialectAdapter, type Driver, Kysely, type QueryCompiler } from "kysely";
+import type { Engine, Storage } from "./port.ts";
+import { repositoriesOver } from "./repositories/repositories.ts";
+import type { Database } from "./schema.ts";
+
+/** Puts a driver of ours under Kysely. */
+export function kyselyOver(driver: Driver, adapter: DialectAdapter, compiler: QueryCompiler): Kysely<Database> {
+  const dialect: Dialect = {
+    createDriver: () => driver,
+    createAdapter: () => adapter,
+    createQueryCompiler: () => compiler,
+    createIntrospector: () => {
+      throw new Error("tables are described in schema.ts and never read back");
+    },
+  };
+  return new Kysely<Database>({ dialect });
+}
+
+export interface EngineParts {
+  engine: Engine;
+  db: Kysely<Database>;
+  migrate(): Promise<void>;
+  backup(path: string): Promise<void>;
+  ping(): Promise<void>;
+}
+
+export function databaseStorage({ engine, db, migrate, backup, ping }: EngineParts): Storage {
+  return {
+    engine,
+    ...repositoriesOver(db, engine),
+    transaction: (work) => db.transaction().execute((transaction) => work(repositoriesOver(transaction, engine))),
+    migrate,
+    backup,
+    ping,
+    close: () => db.destroy(),
+  };
+}

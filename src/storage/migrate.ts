@@ -1,0 +1,61 @@
+// Brings a database to the newest tables, one migration after the other, safely beside other starting processes.
+import { type Kysely, sql } from "kysely";
+import { migrations } from "./migrations/index.ts";
+import type { Migration } from "./migrations/migration.ts";
+import type { Engine } from "./port.ts";
+import type { Database } from "./schema.ts";
+
+interface MigrationTable {
+  schema_migrations: { name: string; applied_at: number };
+}
+
+/** The database was last used by a newer version of the program: running this one could damage it. */
+export class DatabaseTooNew extends Error {
+  constructor(unknown: readonly string[]) {
+    super(
+      `The database has migrations that this version of Headgate doesn't know: ${unknown.join(", ")}. ` +
+        "Run the newer version, or restore a backup made by this one.",
+    );
+    this.name = "DatabaseTooNew";
+  }
+}
+
+/**
+ * Applies what is missing of `list`, each migration in a transaction of its own that first takes the engine's migration
+ * lock: two processes that start at once apply everything once. Throws DatabaseTooNew and changes nothing when the database has a
+ * migration that is not in the list.
+ */
+export async function migrate(
+  db: Kysely<Database>,
+  engine: Engine,
+  list: readonly Migration[] = migrations,
+): Promise<void> {
+  const known = new Set(list.map((migration) => migration.name));
+  for (;;) {
+    const applied = await (db as unknown as Kysely<MigrationTable>).transaction().execute(async (transaction) => {
+      await takeMigrationLock(transaction, engine);
+      await sql`create table if not exists schema_migrations (name text primary key not null, applied_at bigint not null)`.execute(
+        transaction,
+      );
+      const rows = await transaction.selectFrom("schema_migrations").select("name").orderBy("name").execute();
+      const names = rows.map((row) => row.name);
+      const unknown = names.filter((name) => !known.has(name));
+      if (unknown.length > 0) throw new DatabaseTooNew(unknown);
+      const next = list.find((migration) => !names.includes(migration.name));
+      if (next === undefined) return null;
+      const nowMs = Date.now();
+      await next.up(transaction as unknown as Kysely<unknown>, { engine, nowMs });
+      await transaction.insertInto("schema_migrations").values({ name: next.name, applied_at: nowMs }).execute();
+      return next.name;
+    });
+    if (applied === null) return;
+  }
+}
+
+/** SQLite's transactions begin with the write lock already. */
+async function takeMigrationLock(transaction: Kysely<MigrationTable>, engine: Engine): Promise<void> {
+  if (engine === "sqlite") return;
+  await sql`set local lock_timeout = '60s'`.execute(transaction);
+  const lockId = 4_721_070_341; // any number that nothing else in the database uses
+  await sql`select pg_advisory_xact_lock(${sql.lit(lockId)})`.execute(transaction);
+}

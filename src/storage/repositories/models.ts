@@ -1,0 +1,45 @@
+// Models (the names that callers use) in the database.
+import type { Kysely } from "kysely";
+import { decodeCursor, pageOf } from "../cursor.ts";
+import type { ModelRepository } from "../port.ts";
+import type { Database } from "../schema.ts";
+
+export function modelRepository(db: Kysely<Database>): ModelRepository {
+  return {
+    async insert(row) {
+      await db.insertInto("models").values(row).execute();
+    },
+    async get(id) {
+      return (await db.selectFrom("models").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+    },
+    async getByName(name) {
+      return (await db.selectFrom("models").selectAll().where("name", "=", name).executeTakeFirst()) ?? null;
+    },
+    async all() {
+      return db.selectFrom("models").selectAll().orderBy("name").execute();
+    },
+    async page({ limit, cursor }) {
+      const after = decodeCursor(cursor, ["string"]);
+      let query = db.selectFrom("models").selectAll();
+      if (after !== null) query = query.where("name", ">", after[0]);
+      const rows = await query
+        .orderBy("name")
+        .limit(limit + 1)
+        .execute();
+      return pageOf(rows, limit, (row) => [row.name]);
+    },
+    async delete(id) {
+      const result = await db.deleteFrom("models").where("id", "=", id).executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+    async deleteUnused() {
+      await db
+        .deleteFrom("models")
+        .where("kind", "=", "pool")
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom("deployments").select("deployments.id").whereRef("deployments.model_id", "=", "models.id"))),
+        )
+        .execute();
+    },
+  };
+}

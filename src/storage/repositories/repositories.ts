@@ -1,0 +1,25 @@
+// All repositories over one database handle: the pool, or the transaction that is under way.
+import type { Kysely } from "kysely";
+import type { Engine, Repositories } from "../port.ts";
+import type { Database } from "../schema.ts";
+import { deploymentRepository } from "./deployments.ts";
+import { endpointRepository } from "./endpoints.ts";
+import { groupRepository } from "./groups.ts";
+import { keyRepository } from "./keys.ts";
+import { ledgerRepository } from "./ledger.ts";
+import { metaRepository } from "./meta.ts";
+import { modelRepository } from "./models.ts";
+import { syncRunRepository } from "./sync-runs.ts";
+
+export function repositoriesOver(db: Kysely<Database>, engine: Engine): Repositories {
+  return {
+    meta: metaRepository(db),
+    groups: groupRepository(db),
+    endpoints: endpointRepository(db),
+    models: modelRepository(db),
+    deployments: deploymentRepository(db),
+    syncRuns: syncRunRepository(db),
+    keys: keyRepository(db),
+    ledger: ledgerRepository(db, engine),
+  };
+}

@@ -1,0 +1,121 @@
+// The main thread's side of the SQLite worker: sends statements, keeps what is under way, survives the worker's death.
+import { Worker } from "node:worker_threads";
+import { StorageUnavailable } from "./port.ts";
+import { sqliteError } from "./sqlite-errors.ts";
+import type { SqliteRequest, SqliteResponse, SqliteWorkerData } from "./sqlite-worker.ts";
+
+/**
+ * Node 20 can't start a worker from TypeScript, so when this file itself runs as such (under vitest) the compiled worker in dist/
+ * is used. `npm test` builds first, and test/support/global-setup.ts builds again when the worker's source is newer.
+ */
+const workerUrl = import.meta.url.endsWith(".ts")
+  ? new URL("../../dist/storage/sqlite-worker.js", import.meta.url)
+  : new URL("./sqlite-worker.js", import.meta.url);
+
+/** Longest wait for statements under way when closing. */
+const closeTimeoutMs = 10_000;
+
+interface Pending {
+  resolve(result: SqliteResult): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+export interface SqliteResult {
+  rows: unknown[];
+  changes: number;
+}
+
+export interface SqliteClientOptions extends Omit<SqliteWorkerData, "journal"> {
+  journal?: SqliteWorkerData["journal"];
+  /** Longest wait for one statement, its turn in the worker included; then the worker is given up. */
+  statementTimeoutMs: number;
+}
+
+export class SqliteClient {
+  readonly #options: SqliteClientOptions;
+  #worker: Worker | null = null;
+  #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #generation = 0;
+  #closed = false;
+
+  constructor(options: SqliteClientOptions) {
+    this.#options = options;
+  }
+
+  /** Changes whenever the worker is lost: a transaction begun before that is gone. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * Runs one statement; starts the worker and opens the file when needed. Fails with UniqueViolation, StorageUnavailable
+   * (the worker's death included) or SqliteFailure. `parameters`: text, numbers, null.
+   */
+  run(connection: SqliteRequest["connection"], sql: string, parameters: readonly unknown[] = []): Promise<SqliteResult> {
+    if (this.#closed) return Promise.reject(new StorageUnavailable("the database is closed"));
+    const worker = this.#worker ?? this.#start();
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#lose(worker, `no answer within ${this.#options.statementTimeoutMs} ms`);
+      }, this.#options.statementTimeoutMs);
+      this.#pending.set(id, { resolve, reject, timer });
+      // An idle worker does not keep the process alive, a statement under way does.
+      worker.ref();
+      worker.postMessage({ id, connection, sql, parameters } satisfies SqliteRequest);
+    });
+  }
+
+  /** Gives the worker up with everything it has under way; SQLite rolls its open transaction back. The next statement starts another. */
+  reset(reason: string): void {
+    if (this.#worker !== null) this.#lose(this.#worker, reason);
+  }
+
+  /** Ends the worker after the statements already sent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const worker = this.#worker;
+    if (worker === null) return;
+    worker.ref();
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    const timer = setTimeout(() => void worker.terminate(), closeTimeoutMs);
+    worker.postMessage("close");
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #start(): Worker {
+    const { path, busyTimeoutMs, journal = "wal" } = this.#options;
+    const worker = new Worker(workerUrl, { workerData: { path, busyTimeoutMs, journal } satisfies SqliteWorkerData, name: "sqlite" });
+    this.#worker = worker;
+    worker.on("message", (response: SqliteResponse) => this.#settle(worker, response));
+    worker.on("error", (error) => this.#lose(worker, error.message));
+    worker.on("exit", () => this.#lose(worker, "it ended"));
+    return worker;
+  }
+
+  #settle(worker: Worker, response: SqliteResponse): void {
+    const pending = this.#pending.get(response.id);
+    if (pending === undefined) return;
+    this.#pending.delete(response.id);
+    clearTimeout(pending.timer);
+    if (this.#pending.size === 0) worker.unref();
+    if (response.error === null) pending.resolve(response);
+    else pending.reject(sqliteError(response.error.code, response.error.message));
+  }
+
+  #lose(worker: Worker, reason: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#generation++;
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
+    void worker.terminate();
+    for (const pending of lost) {
+      clearTimeout(pending.timer);
+      pending.reject(new StorageUnavailable(`the SQLite worker was lost: ${reason}`));
+    }
+  }
+}

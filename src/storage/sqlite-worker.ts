@@ -1,0 +1,101 @@
+// The worker thread in which SQLite runs: libsql is synchronous, and no query may run on a thread that moves bytes.
+import { parentPort, workerData } from "node:worker_threads";
+import Database from "libsql";
+
+/** What the thread is started with. */
+export interface SqliteWorkerData {
+  path: string;
+  /** How long SQLite waits for a lock that another process holds. */
+  busyTimeoutMs: number;
+  /** wal: readers beside a writer. delete: for a file that is only a lock. */
+  journal: "wal" | "delete";
+}
+
+/** One statement. `reader`: a second connection that sees committed data only, beside an open transaction of `writer`. */
+export interface SqliteRequest {
+  id: number;
+  connection: "writer" | "reader";
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+export interface SqliteResponse {
+  id: number;
+  rows: unknown[];
+  /** Rows changed by a statement that returns none. */
+  changes: number;
+  error: { code: string; message: string } | null;
+}
+
+/** Statements by their SQL: preparing costs more than most of our statements do. */
+const statementsKept = 200;
+
+class Connection {
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement<unknown[]>>();
+
+  constructor({ path, busyTimeoutMs, journal }: SqliteWorkerData) {
+    this.#database = new Database(path);
+    this.#database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
+    this.#database.exec(`pragma journal_mode = ${journal}`);
+    this.#database.exec("pragma synchronous = full");
+    this.#database.exec("pragma foreign_keys = on");
+  }
+
+  run(sql: string, parameters: readonly unknown[]): { rows: unknown[]; changes: number } {
+    const statement = this.#prepare(sql);
+    const values = parameters.map(bindable);
+    if (statement.reader) return { rows: statement.all(values), changes: 0 };
+    return { rows: [], changes: statement.run(values).changes };
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #prepare(sql: string): Database.Statement<unknown[]> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      if (this.#statements.size >= statementsKept) this.#statements.delete(this.#statements.keys().next().value as string);
+    } else {
+      this.#statements.delete(sql); // put last again: the first one is the least recently used
+    }
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/** libsql binds every number as a float; as bigint an integer stays one. */
+function bindable(value: unknown): unknown {
+  if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
+  return value === undefined ? null : value;
+}
+
+const connections = new Map<SqliteRequest["connection"], Connection>();
+
+function connectionFor(name: SqliteRequest["connection"]): Connection {
+  let connection = connections.get(name);
+  if (connection === undefined) {
+    connection = new Connection(workerData as SqliteWorkerData);
+    connections.set(name, connection);
+  }
+  return connection;
+}
+
+parentPort?.on("message", (message: SqliteRequest | "close") => {
+  if (message === "close") {
+    for (const connection of connections.values()) connection.close();
+    parentPort?.close();
+    return;
+  }
+  const response: SqliteResponse = { id: message.id, rows: [], changes: 0, error: null };
+  try {
+    Object.assign(response, connectionFor(message.connection).run(message.sql, message.parameters));
+  } catch (error) {
+    const { code, message: text } = error as { code?: unknown; message?: unknown };
+    response.error = { code: String(code ?? ""), message: String(text ?? error) };
+  }
+  parentPort?.postMessage(response);
+});

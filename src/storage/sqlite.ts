@@ -1,0 +1,48 @@
+// Storage in one SQLite file.
+import { open } from "node:fs/promises";
+import { SqliteAdapter, SqliteQueryCompiler } from "kysely";
+import { databaseStorage, kyselyOver } from "./database-storage.ts";
+import { migrate } from "./migrate.ts";
+import type { Storage } from "./port.ts";
+import { SqliteClient } from "./sqlite-client.ts";
+import { SqliteDriver } from "./sqlite-driver.ts";
+
+export interface SqliteOptions {
+  /** The database file; made when absent, its folder must exist. */
+  path: string;
+  /** How long to wait for a lock that another process holds. */
+  busyTimeoutMs?: number;
+  /** Longest wait for one statement, its turn in the worker included. */
+  statementTimeoutMs?: number;
+}
+
+/** Opens nothing yet: the file is opened, in a worker thread, by the first statement, and again after the worker was lost. */
+export async function openSqlite(options: SqliteOptions): Promise<Storage> {
+  const { path, busyTimeoutMs = 2000, statementTimeoutMs = 60_000 } = options;
+  return sqliteStorage(new SqliteClient({ path, busyTimeoutMs, statementTimeoutMs }), path);
+}
+
+export function sqliteStorage(client: SqliteClient, path: string): Storage {
+  const db = kyselyOver(new SqliteDriver(client), new SqliteAdapter(), new SqliteQueryCompiler());
+  return databaseStorage({
+    engine: "sqlite",
+    db,
+    migrate: () => migrate(db, "sqlite"),
+    backup: (target) => backup(path, target),
+    async ping() {
+      await client.run("reader", "select count(*) from sqlite_schema"); // "select 1" would not touch the file
+    },
+  });
+}
+
+/** In a worker of its own: copying a large database must not hold up the ledger. */
+async function backup(path: string, target: string): Promise<void> {
+  // It holds digests and ciphertexts: for the owner's eyes only, and never over an existing file.
+  await (await open(target, "wx", 0o600)).close();
+  const client = new SqliteClient({ path, busyTimeoutMs: 10_000, statementTimeoutMs: 3_600_000 });
+  try {
+    await client.run("reader", "vacuum into ?", [target]);
+  } finally {
+    await client.close();
+  }
+}

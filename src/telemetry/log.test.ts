@@ -1,0 +1,101 @@
+// Log lines are JSON with time, level, fields and message; no secret gets into one, and none is lost by a process that flushes.
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { HeadgateError } from "../core/errors.ts";
+import { Secret } from "../core/secret.ts";
+import { createLogger, type LogOptions } from "./log.ts";
+
+function capture(level: LogOptions["level"] = "debug") {
+  const lines: string[] = [];
+  return { log: createLogger({ level, destination: { write: (line) => lines.push(line) } }), lines };
+}
+
+describe("createLogger", () => {
+  test("a line is one JSON object with time, level, fields and message", () => {
+    const { log, lines } = capture();
+    log.info({ request_id: "req_1", status: 200 }, "request finished");
+    expect(lines).toHaveLength(1);
+    const line = JSON.parse(lines[0] as string);
+    expect(line).toEqual({
+      level: "info",
+      time: expect.any(String),
+      request_id: "req_1",
+      status: 200,
+      message: "request finished",
+    });
+    expect(new Date(line.time).toISOString()).toBe(line.time);
+    expect(lines[0]?.endsWith("\n")).toBe(true);
+  });
+
+  test("lines below the level are left out", () => {
+    const { log, lines } = capture("warn");
+    log.debug({}, "a");
+    log.info({}, "b");
+    log.warn({}, "c");
+    log.error({}, "d");
+    expect(lines.map((line) => JSON.parse(line).message)).toEqual(["c", "d"]);
+  });
+
+  test("a message is taken as it is, whatever signs it holds", () => {
+    const { log, lines } = capture();
+    log.info({}, "50 %s of %o\n%d");
+    expect(JSON.parse(lines[0] as string).message).toBe("50 %s of %o\n%d");
+  });
+
+  test("an error shows type, code, message, detail, stack and causes, and nothing that hangs on it", () => {
+    const { log, lines } = capture();
+    const cause = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", options: { password: "canary" } });
+    const err = Object.assign(new HeadgateError("upstream_unreachable", { detail: "10.0.0.1:80", cause }), {
+      config: { headers: { authorization: "Bearer canary" } },
+      request: { key: "canary" },
+    });
+    log.error({ err, other: cause }, "failed");
+    const line = JSON.parse(lines[0] as string);
+    expect(line.err).toMatchObject({ type: "HeadgateError", code: "upstream_unreachable", detail: "10.0.0.1:80" });
+    expect(line.err.stack).toContain("log.test.ts");
+    expect(line.err.cause).toMatchObject({ type: "Error", code: "ECONNREFUSED", message: "connect ECONNREFUSED" });
+    expect(line.other.code).toBe("ECONNREFUSED");
+    expect(lines[0]).not.toContain("canary");
+  });
+
+  test("secrets don't get through: Secret values, telling names, credentials in an error's text", () => {
+    const { log, lines } = capture();
+    log.debug({ value: new Secret("canary"), deep: { deeper: [{ value: new Secret("canary") }] } }, "a");
+    log.debug({ authorization: "canary", api_key: "canary", token: "canary", headers: { "x-api-key": "canary" } }, "b");
+    log.debug({ request: { headers: { cookie: "canary" }, password: "canary" } }, "c");
+    for (const text of [
+      "postgres://me:canary@db/x",
+      "sent Bearer canary-123",
+      'Authorization: "Basic canary"',
+      "key sk-hg-canary-canary",
+    ]) {
+      log.error({ err: new Error(text, { cause: new Error(text) }) }, "d");
+    }
+    expect(lines).toHaveLength(7);
+    expect(lines.join("")).not.toContain("canary");
+  });
+
+  test("flush writes out every line before it returns", () => {
+    const { log, content } = logToFile();
+    for (let i = 0; i < 300; i++) log.info({ i }, "line");
+    log.flush();
+    const lines = content().trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).i)).toEqual(Array.from({ length: 300 }, (_, index) => index));
+  });
+
+  test("a line that nobody flushes is written within a few seconds", async () => {
+    const { log, content } = logToFile();
+    log.info({}, "hello");
+    await expect.poll(content, { timeout: 10_000, interval: 50 }).toContain('"hello"');
+  });
+});
+
+/** A buffered log into a file of its own, and what is in that file by now. */
+function logToFile() {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-log-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "log");
+  return { log: createLogger({ level: "info", fd: openSync(path, "a") }), content: () => readFileSync(path, "utf8") };
+}

@@ -1,0 +1,86 @@
+// The log: JSON lines on standard error, without secrets. Standard output stays for what a person or a script asked for.
+import pino from "pino";
+import { HeadgateError } from "../core/errors.ts";
+import type { LogFields, Logger } from "../core/logger.ts";
+
+export interface LogOptions {
+  level: "debug" | "info" | "warn" | "error" | "silent";
+  /** Where lines go, buffered: an open file descriptor; default: standard error. */
+  fd?: number;
+  /** Takes the lines at once instead. */
+  destination?: { write(line: string): void };
+}
+
+/** A Logger that can be emptied: lines are buffered for up to a second, and a process that exits at once has to flush. */
+export interface BufferedLogger extends Logger {
+  /** Writes out what is buffered, synchronously. */
+  flush(): void;
+}
+
+/** Field names whose values never reach the log, at the top or one level down. Secret prints itself as [secret] anywhere. */
+const secretFields = ["api_key", "apiKey", "authorization", "cookie", "credential", "headers", "password", "secret", "token"];
+
+/**
+ * Lines are written asynchronously, by 4 KiB or each second, so that logging never waits on a slow reader. A SIGKILL may
+ * take the last second; exits and crashes flush (cli/run-until-signal.ts).
+ */
+export function createLogger({ level, fd = 2, destination }: LogOptions): BufferedLogger {
+  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 4096, periodicFlush: 1000 }) : null;
+  const logger = pino(
+    {
+      level,
+      base: null,
+      messageKey: "message",
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: reduceErrors },
+      // errors are plain objects by the time pino's own serializer would look at them
+      serializers: { err: (value: unknown) => value },
+      redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`]), censor: "[secret]" },
+    },
+    stream ?? (destination as { write(line: string): void }),
+  );
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    flush: () => stream?.flushSync(),
+  };
+}
+
+/** Errors, under whatever name, reduced to what is known to be safe. */
+function reduceErrors(fields: LogFields): Record<string, unknown> {
+  let reduced: Record<string, unknown> | undefined;
+  for (const name in fields) {
+    const value = fields[name];
+    if (!(value instanceof Error)) continue;
+    reduced ??= { ...fields };
+    reduced[name] = serializeError(value);
+  }
+  return reduced ?? (fields as Record<string, unknown>);
+}
+
+/**
+ * Type, code, message, stack and causes of an error, and nothing else: HTTP and database clients hang requests, headers
+ * and connection settings on theirs. Credentials that slipped into a text are blotted out.
+ */
+export function serializeError(error: Error, depth = 0): Record<string, unknown> {
+  const { code } = error as NodeJS.ErrnoException;
+  const cause = error.cause instanceof Error && depth < 4 ? serializeError(error.cause, depth + 1) : undefined;
+  return {
+    type: error.name,
+    ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
+    message: blot(error.message),
+    ...(error instanceof HeadgateError && error.options.detail !== undefined ? { detail: blot(error.options.detail) } : {}),
+    ...(error.stack === undefined ? {} : { stack: blot(error.stack) }),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+/** URL passwords, bearer tokens and keys of the usual form. A net below the tightrope: nothing should put them there. */
+function blot(text: string): string {
+  return text
+    .replace(/(\w:\/\/)[^\s/@]+@/g, "$1[secret]@")
+    .replace(/\b(Bearer|Basic)\s+[^\s"',]+/gi, "$1 [secret]")
+    .replace(/\bsk-[A-Za-z0-9_-]{8,}/g, "[secret]");
+}

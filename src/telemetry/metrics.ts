@@ -1,0 +1,80 @@
+// Prometheus metrics. Labels come only from the configuration (models, endpoints) and fixed lists, so series are bounded.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { RequestEvent } from "../gateway/ports.ts";
+
+/** What gauges read when they are scraped. */
+export interface MetricsState {
+  inFlight(): number;
+  heldBodyBytes(): number;
+  spoolBacklogBytes(): number;
+  unrecorded(): number;
+  snapshotVersion(): number;
+  snapshotAgeSeconds(): number;
+  databaseUp(): boolean;
+}
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<"model" | "endpoint" | "status">;
+  readonly #duration: Histogram<"model">;
+  readonly #ttft: Histogram<"model">;
+
+  constructor(state: MetricsState) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Counter({
+      name: "headgate_requests_total",
+      help: "Calls by model, endpoint and status.",
+      labelNames: ["model", "endpoint", "status"],
+      registers,
+    });
+    const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+    this.#duration = new Histogram({
+      name: "headgate_request_duration_seconds",
+      help: "Time from a call's arrival to its last byte.",
+      labelNames: ["model"],
+      buckets,
+      registers,
+    });
+    this.#ttft = new Histogram({
+      name: "headgate_time_to_first_byte_seconds",
+      help: "Time from a call's arrival to the first byte of the endpoint's answer.",
+      labelNames: ["model"],
+      buckets,
+      registers,
+    });
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge("headgate_requests_in_flight", "Calls in progress.", state.inFlight);
+    gauge("headgate_request_body_bytes_held", "Bytes of request bodies in memory.", state.heldBodyBytes);
+    gauge("headgate_spool_backlog_bytes", "Ledger records that the database does not have yet.", state.spoolBacklogBytes);
+    gauge("headgate_unrecorded_records", "Ledger records that could not be kept.", state.unrecorded);
+    gauge("headgate_snapshot_version", "Version of the configuration that calls are served from.", state.snapshotVersion);
+    gauge("headgate_snapshot_age_seconds", "Seconds since that configuration was published.", state.snapshotAgeSeconds);
+    gauge("headgate_database_up", "1 while the database answers.", () => (state.databaseUp() ? 1 : 0));
+  }
+
+  observe(event: RequestEvent): void {
+    // A model is set only once it was found in the configuration: a caller's typing error makes no series.
+    const model = event.model ?? "";
+    this.#requests.inc({ model, endpoint: event.endpoint ?? "", status: String(event.status) });
+    if (event.endpoint === null) return;
+    this.#duration.observe({ model }, event.durationMs / 1000);
+    if (event.ttftMs !== null) this.#ttft.observe({ model }, event.ttftMs / 1000);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

@@ -1,0 +1,6 @@
+// The program's version, from package.json.
+import { readFileSync } from "node:fs";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+
+export const programVersion = version;

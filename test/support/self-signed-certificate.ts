@@ -1,0 +1,19 @@
+// A self-signed certificate for localhost and its key, for tests of TLS. Made for this file, trusted by nobody, valid to 2125.
+
+export const selfSignedKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgM1zLvppzNhWgP4Ue
+2OEjJVDTGZu8tng/kw2nc9IrLyWhRANCAATRJpUh79dqijGRMQfmn0x+zqvfHKam
+ROAnOOUU9pRbix2NmPgr8DH+d7CVySAJmBxFcAAP7vz4Hirh54dQ+ndB
+-----END PRIVATE KEY-----`;
+
+export const selfSignedCertificate = `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUU8fWO+ppWymP37Le4v0S7+OwYWQwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTIzMTcwNloYDzIxMjYxMDI4
+MjMxNzA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATRJpUh79dqijGRMQfmn0x+zqvfHKamROAnOOUU9pRbix2NmPgr8DH+
+d7CVySAJmBxFcAAP7vz4Hirh54dQ+ndBo28wbTAdBgNVHQ4EFgQUbP5Jf1QPhY/8
+OTni3vSbuRgENhQwHwYDVR0jBBgwFoAUbP5Jf1QPhY/8OTni3vSbuRgENhQwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgYSnOIOZV7Q9oGUn4RRQFALN4t8hqDvj2Bt8AYY9lsS0CIHjk
+p6NeK+n3EnF4QBM3qw7N8AXH4sQWtS0InReKBNOj
+-----END CERTIFICATE-----`;
