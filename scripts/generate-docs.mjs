@@ -1,7 +1,7 @@
 // `npm run docs`: writes docs/configuration.md and docs/errors.md from the compiled program. test/generated-docs.test.ts fails when they are stale.
 import { readFileSync, writeFileSync } from "node:fs";
-import { inProject } from "./lib/project.mjs";
 import { prepare } from "./lib/prepare.mjs";
+import { inProject } from "./lib/project.mjs";
 
 prepare();
 const { configurationManual } = await import("../dist/config/configuration-manual.js");

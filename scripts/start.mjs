@@ -1,5 +1,4 @@
 // `npm start` and `npm run demo`: installs and builds what is missing, then becomes Headgate. Needs only Node.js and npm.
-
 import { prepare } from "./lib/prepare.mjs";
 import { inProject } from "./lib/project.mjs";
 import { passStopSignalsOnce } from "./lib/stop-signals.mjs";

@@ -14,6 +14,7 @@ interface LockedPackage {
   version: string;
   optionalDependencies?: Record<string, string>;
   resolved?: string;
+  integrity?: string;
   dev?: boolean;
   optional?: boolean;
   hasInstallScript?: boolean;
@@ -84,6 +85,10 @@ describe("what is committed", () => {
 });
 
 describe("production dependencies", () => {
+  test("each is pinned with an integrity hash", () => {
+    expect(productionDependencies.filter(([, entry]) => entry.integrity === undefined).map(([path]) => path)).toEqual([]);
+  });
+
   test("none runs code when it is installed", () => {
     expect(productionDependencies.filter(([path, entry]) => entry.hasInstallScript || hasInstallScript(path))).toEqual([]);
   });

@@ -75,7 +75,6 @@ export async function startPostgres({ log = () => {} } = {}) {
       port: String(port),
       fsync: "off",
       full_page_writes: "off",
-      synchronous_commit: "off",
       max_connections: "200",
       shared_buffers: "32MB",
       logging_collector: "off",

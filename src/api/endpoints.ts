@@ -25,7 +25,9 @@ const connectionFields = {
   api_key: checkedText(checkCredential).nullish().describe("The provider's credential. Stored encrypted, never shown."),
   dialect: z.enum(dialects).nullish().describe("Default: by the host of the URL, else openai."),
   auth_header_name: checkedText(checkAuthHeaderName).nullish().describe("Header of the credential. Default: the dialect's."),
-  auth_header_prefix: checkedText(checkHeaderValue).nullish().describe("What precedes it, spaces included. Default: `Bearer ` in Authorization."),
+  auth_header_prefix: checkedText(checkHeaderValue)
+    .nullish()
+    .describe("What precedes it, spaces included. Default: `Bearer ` in Authorization."),
   headers: z.record(z.string(), z.string()).nullish().describe("Sent upstream on every request."),
   query: z.record(z.string(), z.string()).nullish().describe("Added to every upstream URL."),
 };
@@ -38,7 +40,7 @@ const configurationFields = {
   description: description.nullish(),
   ...connectionFields,
   models: z
-    .union([z.literal("all"), z.array(modelName)], { error: "must be \"all\" or a list of model ids" })
+    .union([z.literal("all"), z.array(modelName)], { error: 'must be "all" or a list of model ids' })
     .nullish()
     .describe("`all` follows the provider; a list pins."),
   aliases: z.record(modelName, modelName).nullish().describe("Upstream id → public name."),
@@ -68,7 +70,10 @@ function checkTogether(given: HeaderFields, context: z.RefinementCtx): void {
 export const endpointConfiguration = z.strictObject(configurationFields).superRefine(checkTogether);
 
 export const createEndpointBody = z
-  .strictObject({ ...configurationFields, sync: z.boolean().default(true).describe("Fetch the provider's list of models first.") })
+  .strictObject({
+    ...configurationFields,
+    sync: z.boolean().default(true).describe("Fetch the provider's list of models first."),
+  })
   .superRefine(checkTogether);
 
 const nullableText = z.string().nullish();
@@ -86,7 +91,7 @@ export const patchEndpointBody = z.strictObject({
   auth_header_prefix: nullableText,
   headers: nullableMap,
   query: nullableMap,
-  models: z.union([z.literal("all"), z.array(z.string())], { error: "must be \"all\" or a list of model ids" }).nullish(),
+  models: z.union([z.literal("all"), z.array(z.string())], { error: 'must be "all" or a list of model ids' }).nullish(),
   aliases: nullableMap,
   sync_interval: nullableDuration,
   timeouts: z

@@ -5,9 +5,7 @@ import { checkModelName } from "../domain/endpoint-fields.ts";
 import { checkedText } from "./checked-text.ts";
 import { timeField, timeText } from "./time.ts";
 
-const name = checkedText((text) =>
-  text.trim() !== "" && text.length <= 100 ? null : "must be 1 to 100 characters",
-);
+const name = checkedText((text) => (text.trim() !== "" && text.length <= 100 ? null : "must be 1 to 100 characters"));
 const models = z
   .array(checkedText(checkModelName))
   .min(1, { error: "must name at least one model; leave it out for all" })
@@ -65,6 +63,8 @@ export const keyView = z
   .meta({ id: "Key" });
 
 /** The answer of create and rotate: the only ones that hold the key itself. */
-export const newKeyView = keyView.extend({ key: z.string().describe("Shown once; stored as a digest only.") }).meta({ id: "NewKey" });
+export const newKeyView = keyView
+  .extend({ key: z.string().describe("Shown once; stored as a digest only.") })
+  .meta({ id: "NewKey" });
 
 export type KeyBody = z.output<typeof keyView>;

@@ -10,11 +10,14 @@ const modelName = checkedText(checkModelName);
 /** A static model: one that the provider does not list. */
 export const addModelBody = z.strictObject({
   model: modelName.describe("The provider's id."),
-  alias: modelName.optional().describe("Public name. Default: the endpoint's alias for it, else the id."),
+  alias: modelName.nullish().describe("Public name. Default: the endpoint's alias for it, else the id."),
 });
 
 export const patchModelBody = z.strictObject({
-  status: z.enum(["active", "disabled"]).optional().describe("`disabled` takes it from all callers until `active` brings it back."),
+  status: z
+    .enum(["active", "disabled"])
+    .optional()
+    .describe("`disabled` takes it from all callers until `active` brings it back."),
 });
 
 export const deploymentView = z

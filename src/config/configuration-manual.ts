@@ -56,7 +56,9 @@ Naming one of these in the file is an error that says so.
 
 function isSection(schema: z.ZodType): boolean {
   const inner = unwrap(schema);
-  return inner instanceof z.ZodObject || (inner instanceof z.ZodArray && unwrap(inner.element as z.ZodType) instanceof z.ZodObject);
+  return (
+    inner instanceof z.ZodObject || (inner instanceof z.ZodArray && unwrap(inner.element as z.ZodType) instanceof z.ZodObject)
+  );
 }
 
 function sectionText({ path, schema }: KnownKey, keys: readonly KnownKey[]): string {

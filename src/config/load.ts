@@ -25,6 +25,8 @@ export interface ConfigRequest {
   env?: Environment;
   /** Default: this process's. */
   cwd?: string;
+  /** False: only a file that `overrides` names is read; no headgate.yaml, `.env` or HEADGATE_CONFIG is looked for. Default true. */
+  searchFiles?: boolean;
 }
 
 export interface LoadedConfig {

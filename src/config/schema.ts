@@ -113,14 +113,14 @@ function retentionTime(standard: string, what: string) {
   return withDefault(
     duration((ms) => (ms >= 3_600_000 ? null : "must be at least 1h")),
     standard,
-    { type: "duration", description: `How long ${what} are kept.` },
+    { type: "duration", description: `How long ${what}` },
   );
 }
 
 const retention = z.strictObject({
-  requests: retentionTime("30d", "the single requests and attempts of the ledger (hourly sums stay for good)"),
-  sync_runs: retentionTime("90d", "records of synchronisations"),
-  audit: retentionTime("365d", "records of administrators' changes (this version writes none yet)"),
+  requests: retentionTime("30d", "the ledger keeps single requests and attempts. Hourly sums stay for good."),
+  sync_runs: retentionTime("90d", "records of synchronisations are kept."),
+  audit: retentionTime("365d", "records of administrators' changes are kept. This version writes none yet."),
 });
 
 const accounting = z.strictObject({
@@ -182,7 +182,7 @@ const endpoint = z.strictObject({
     type: dialects.map((dialect) => `\`${dialect}\``).join(", "),
     description: "The wire format that the endpoint speaks.",
     defaultText:
-      "by host: `anthropic` for api.anthropic.com, `azure` for *.openai.azure.com, `gemini` for generativelanguage.googleapis.com, else `openai`",
+      "by host: `anthropic` for api.anthropic.com, `azure` for `*.openai.azure.com`, `gemini` for generativelanguage.googleapis.com, else `openai`",
   }),
   auth_header_name: documented(text(checkAuthHeaderName).optional(), {
     type: "header name",

@@ -2,7 +2,7 @@
 import type { Cipher } from "../core/cipher.ts";
 import type { Storage } from "../storage/port.ts";
 
-export const secretKeyIdName = "secret_key_id";
+export const secretKeyIdMeta = "secret_key_id";
 
 /** Thrown at start: going on would make every stored credential unreadable. */
 export class SecretKeyMismatch extends Error {
@@ -17,7 +17,7 @@ export class SecretKeyMismatch extends Error {
 
 /** Records the key's id in a new database; throws SecretKeyMismatch when an old one has another. */
 export async function checkSecretKeyId(storage: Storage, cipher: Cipher): Promise<void> {
-  const stored = await storage.meta.get(secretKeyIdName);
-  if (stored === null) await storage.meta.set(secretKeyIdName, cipher.keyId);
+  const stored = await storage.meta.get(secretKeyIdMeta);
+  if (stored === null) await storage.meta.set(secretKeyIdMeta, cipher.keyId);
   else if (stored !== cipher.keyId) throw new SecretKeyMismatch(stored, cipher.keyId);
 }

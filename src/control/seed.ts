@@ -1,11 +1,13 @@
 // What the config file says about endpoints and keys, taken over once, when the database is new.
 import type { Cipher } from "../core/cipher.ts";
+import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { digestApiKey, newApiKey } from "../domain/api-key.ts";
 import { inferDialect } from "../domain/dialect.ts";
 import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
 import { type EndpointRow, everyoneGroupId, type KeyRow, type Repositories, type Storage } from "../storage/port.ts";
-import { applySelection } from "./discovery/aliases.ts";
+import { pinModels } from "./discovery/pin-models.ts";
+import { staticConflicts } from "./discovery/static-conflicts.ts";
 
 const seededAt = "seeded_at";
 
@@ -40,6 +42,11 @@ export function seed(options: SeedOptions): Promise<SeedResult> {
 }
 
 async function seedEndpoint(tx: Repositories, given: EndpointSeed, { cipher, nowMs }: SeedOptions): Promise<string> {
+  const conflicts = staticConflicts({ selection: given.models, aliases: given.aliases, reservedNames: new Set() });
+  if (conflicts.length > 0) {
+    const message = `The aliases of endpoint '${given.name}' collide: ${conflicts.map((found) => `${found.model} → ${found.alias}`).join(", ")}.`;
+    throw new HeadgateError("alias_conflict", { message, conflicts });
+  }
   const id = newId("ep");
   const row: EndpointRow = {
     id,
@@ -66,7 +73,7 @@ async function seedEndpoint(tx: Repositories, given: EndpointSeed, { cipher, now
     version: 1,
   };
   await tx.endpoints.insert(row);
-  await applySelection(tx, row);
+  await pinModels(tx, row);
   return id;
 }
 

@@ -172,14 +172,14 @@ export class SpoolWriter {
 
   async #retry(): Promise<void> {
     if (this.#closed || this.#failure === null) return;
-    // A new file: the old one may be on a descriptor that will never work again.
-    try {
-      await this.#openNext();
-    } catch (error) {
-      this.#failed(error as Error, this.#unwritten, []);
-      return;
-    }
-    this.#torn = false;
+    // A new file where one can be had: the old one may be on a descriptor that will never work again.
+    await this.#openNext().then(
+      () => {
+        this.#torn = false;
+      },
+      () => undefined,
+    );
+    // Even with nothing to write, only a write shows that the disk takes records again.
     if (this.#unwritten.length === 0) this.#lines.push("");
     this.#flush();
   }
@@ -187,7 +187,11 @@ export class SpoolWriter {
   #rotate(): void {
     this.#writing = true;
     this.#openNext()
-      .catch((error: Error) => this.#failed(error, [], []))
+      .catch((error: Error) => {
+        // The current file still takes records: it grows on, and the next one is tried for when it has grown as much again.
+        this.#fileBytes = 0;
+        this.#options.log.warn({ err: error }, "a new spool file can't be created");
+      })
       .finally(() => {
         this.#writing = false;
         this.#flush();

@@ -6,7 +6,9 @@ import { SqliteClient } from "./sqlite-client.ts";
 
 export class DataDirInUse extends Error {
   constructor(dataDir: string) {
-    super(`The data directory ${dataDir} is in use by another Headgate process. Stop that one, or start this one with another --data-dir.`);
+    super(
+      `The data directory ${dataDir} is in use by another Headgate process. Stop that one, or start this one with another --data-dir.`,
+    );
     this.name = "DataDirInUse";
   }
 }
@@ -22,7 +24,12 @@ export interface DataDirLock {
  */
 export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const client = new SqliteClient({ path: join(dataDir, "lock.db"), busyTimeoutMs: 0, statementTimeoutMs: 10_000, journal: "delete" });
+  const client = new SqliteClient({
+    path: join(dataDir, "lock.db"),
+    busyTimeoutMs: 0,
+    statementTimeoutMs: 10_000,
+    journal: "delete",
+  });
   try {
     await client.run("writer", "begin exclusive");
   } catch (error) {

@@ -1,5 +1,6 @@
 // The storage port over a Kysely database: what both engines have in common.
 import { type Dialect, type DialectAdapter, type Driver, Kysely, type QueryCompiler } from "kysely";
+import { pendingMigrations } from "./migrate.ts";
 import type { Engine, Storage } from "./port.ts";
 import { repositoriesOver } from "./repositories/repositories.ts";
 import type { Database } from "./schema.ts";
@@ -23,16 +24,18 @@ export interface EngineParts {
   migrate(): Promise<void>;
   backup(path: string): Promise<void>;
   ping(): Promise<void>;
+  close(): Promise<void>;
 }
 
-export function databaseStorage({ engine, db, migrate, backup, ping }: EngineParts): Storage {
+export function databaseStorage({ engine, db, migrate, backup, ping, close }: EngineParts): Storage {
   return {
     engine,
     ...repositoriesOver(db, engine),
     transaction: (work) => db.transaction().execute((transaction) => work(repositoriesOver(transaction, engine))),
     migrate,
+    pendingMigrations: () => pendingMigrations(db, engine),
     backup,
     ping,
-    close: () => db.destroy(),
+    close,
   };
 }

@@ -25,11 +25,7 @@ export class DatabaseTooNew extends Error {
  * lock: two processes that start at once apply everything once. Throws DatabaseTooNew and changes nothing when the database has a
  * migration that is not in the list.
  */
-export async function migrate(
-  db: Kysely<Database>,
-  engine: Engine,
-  list: readonly Migration[] = migrations,
-): Promise<void> {
+export async function migrate(db: Kysely<Database>, engine: Engine, list: readonly Migration[] = migrations): Promise<void> {
   const known = new Set(list.map((migration) => migration.name));
   for (;;) {
     const applied = await (db as unknown as Kysely<MigrationTable>).transaction().execute(async (transaction) => {
@@ -50,6 +46,30 @@ export async function migrate(
     });
     if (applied === null) return;
   }
+}
+
+/** The names in `list` that the database does not have yet, in order. Throws DatabaseTooNew. */
+export async function pendingMigrations(
+  db: Kysely<Database>,
+  engine: Engine,
+  list: readonly Migration[] = migrations,
+): Promise<string[]> {
+  const lookUp =
+    engine === "sqlite"
+      ? sql<{ name: string | null }>`select name from sqlite_schema where name = 'schema_migrations'`
+      : sql<{ name: string | null }>`select to_regclass('schema_migrations')::text as name`;
+  const names = list.map((migration) => migration.name);
+  const [table] = (await lookUp.execute(db)).rows;
+  if (!table?.name) return names;
+  const rows = await (db as unknown as Kysely<MigrationTable>)
+    .selectFrom("schema_migrations")
+    .select("name")
+    .orderBy("name")
+    .execute();
+  const applied = new Set(rows.map((row) => row.name));
+  const unknown = [...applied].filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new DatabaseTooNew(unknown);
+  return names.filter((name) => !applied.has(name));
 }
 
 /** SQLite's transactions begin with the write lock already. */

@@ -207,6 +207,8 @@ export interface Storage extends Repositories {
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
   /** Applies migrations, each in a transaction, under a lock; throws when the database is newer than the program. */
   migrate(): Promise<void>;
+  /** Names of the migrations that `migrate` would apply; throws when the database is newer than the program. Changes nothing. */
+  pendingMigrations(): Promise<string[]>;
   /** A consistent copy of the database at `path` while it is in use; SQLite only. */
   backup(path: string): Promise<void>;
   /** Resolves when a trivial query succeeds; throws StorageUnavailable otherwise. */

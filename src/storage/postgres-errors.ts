@@ -31,5 +31,9 @@ export function postgresError(error: unknown): Error {
 }
 
 function isConnectionFailure(error: Error & { code?: string; syscall?: string }): boolean {
-  return error.syscall !== undefined || /^E[A-Z_]+$/.test(error.code ?? "") || /terminated|timeout|not queryable|connection/i.test(error.message);
+  return (
+    error.syscall !== undefined ||
+    /^E[A-Z_]+$/.test(error.code ?? "") ||
+    /terminated|timeout|not queryable|connection/i.test(error.message)
+  );
 }

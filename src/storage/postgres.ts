@@ -1,10 +1,11 @@
 // Storage in a PostgreSQL database.
-import { PostgresAdapter, PostgresQueryCompiler, sql } from "kysely";
+import { type Kysely, PostgresAdapter, PostgresQueryCompiler, sql } from "kysely";
 import pg from "pg";
 import { databaseStorage, kyselyOver } from "./database-storage.ts";
 import { migrate } from "./migrate.ts";
 import type { Storage } from "./port.ts";
 import { PostgresDriver } from "./postgres-driver.ts";
+import type { Database } from "./schema.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database?sslmode=…` */
@@ -27,7 +28,7 @@ const types: pg.CustomTypesConfig = {
 /** Connects to nothing yet: connections are made when needed, and again after the server was away. */
 export async function openPostgres(options: PostgresOptions): Promise<Storage> {
   const { url, maxConnections = 10, connectTimeoutMs = 5000, statementTimeoutMs = 15_000 } = options;
-  const db = kyselyFor({
+  const db = postgresDatabase({
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
@@ -41,7 +42,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Storage> {
     db,
     // A connection of its own without timeouts: a migration may take long over a large ledger.
     async migrate() {
-      const unhurried = kyselyFor({ connectionString: url, max: 1, connectionTimeoutMillis: connectTimeoutMs });
+      const unhurried = postgresDatabase({ connectionString: url, max: 1, connectionTimeoutMillis: connectTimeoutMs });
       try {
         await migrate(unhurried, "postgres");
       } finally {
@@ -54,10 +55,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Storage> {
     async ping() {
       await sql`select 1`.execute(db);
     },
+    close: () => db.destroy(),
   });
 }
 
-function kyselyFor(config: pg.PoolConfig) {
+/** The tables themselves, through a pool that a vanished server can't bring down. */
+export function postgresDatabase(config: pg.PoolConfig): Kysely<Database> {
   const pool = new pg.Pool({ ...config, keepAlive: true, application_name: "headgate", types });
   // Without listeners a server that goes away would end this process: the pool reports idle connections, a client in use reports itself.
   pool.on("error", () => {});

@@ -88,7 +88,10 @@ export class SqliteClient {
 
   #start(): Worker {
     const { path, busyTimeoutMs, journal = "wal" } = this.#options;
-    const worker = new Worker(workerUrl, { workerData: { path, busyTimeoutMs, journal } satisfies SqliteWorkerData, name: "sqlite" });
+    const worker = new Worker(workerUrl, {
+      workerData: { path, busyTimeoutMs, journal } satisfies SqliteWorkerData,
+      name: "sqlite",
+    });
     this.#worker = worker;
     worker.on("message", (response: SqliteResponse) => this.#settle(worker, response));
     worker.on("error", (error) => this.#lose(worker, error.message));

@@ -1,5 +1,5 @@
 // Kysely over the SQLite worker: one writer with a queue in front, reads beside it.
-import { type CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from "kysely";
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import { StorageUnavailable } from "./port.ts";
 import type { SqliteClient } from "./sqlite-client.ts";
 import { WriteLock } from "./write-lock.ts";
@@ -103,7 +103,8 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   #mustStillBeOpen(): void {
-    if (this.#transactionIn !== this.#client.generation) throw new StorageUnavailable("the SQLite worker was lost during a transaction");
+    if (this.#transactionIn !== this.#client.generation)
+      throw new StorageUnavailable("the SQLite worker was lost during a transaction");
   }
 
   #end(): void {

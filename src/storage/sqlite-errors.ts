@@ -29,6 +29,7 @@ export function sqliteError(code: string, message: string): Error {
   const constraint = violated === undefined ? undefined : constraintByColumns[violated];
   if (constraint !== undefined) return new UniqueViolation(constraint, failure);
   // libsql reports a file that can't be opened without a code.
-  if (unavailable.test(code) || message.startsWith("ConnectionFailed(")) return new StorageUnavailable(`SQLite: ${message}`, failure);
+  if (unavailable.test(code) || message.startsWith("ConnectionFailed("))
+    return new StorageUnavailable(`SQLite: ${message}`, failure);
   return failure;
 }

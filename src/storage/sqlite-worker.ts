@@ -30,19 +30,31 @@ export interface SqliteResponse {
 /** Statements by their SQL: preparing costs more than most of our statements do. */
 const statementsKept = 200;
 
+type Result = Pick<SqliteResponse, "rows" | "changes">;
+
 class Connection {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
 
   constructor({ path, busyTimeoutMs, journal }: SqliteWorkerData) {
     this.#database = new Database(path);
+    // By exec, see write().
     this.#database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
     this.#database.exec(`pragma journal_mode = ${journal}`);
     this.#database.exec("pragma synchronous = full");
     this.#database.exec("pragma foreign_keys = on");
   }
 
-  run(sql: string, parameters: readonly unknown[]): { rows: unknown[]; changes: number } {
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
+  /** For what begins and ends transactions. Nothing of the statement is left behind, not even when it fails. */
+  execute(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  run(sql: string, parameters: readonly unknown[]): Result {
     const statement = this.#prepare(sql);
     const values = parameters.map(bindable);
     if (statement.reader) return { rows: statement.all(values), changes: 0 };
@@ -75,6 +87,38 @@ function bindable(value: unknown): unknown {
 
 const connections = new Map<SqliteRequest["connection"], Connection>();
 
+/**
+ * libsql leaves a prepared statement that met a lock unfinished, and as long as there is one SQLite neither commits by itself nor lets
+ * a reader see newer data. So prepared statements that write run inside a transaction, begun by `execute`, which is what may meet the lock.
+ */
+function write(connection: Connection, sql: string, parameters: readonly unknown[]): Result {
+  if (/^(begin|commit|rollback)\b/.test(sql)) {
+    connection.execute(sql);
+    return { rows: [], changes: 0 };
+  }
+  if (connection.inTransaction) return connection.run(sql, parameters);
+  connection.execute("begin immediate");
+  try {
+    const result = connection.run(sql, parameters);
+    connection.execute("commit");
+    return result;
+  } catch (error) {
+    if (connection.inTransaction) connection.execute("rollback");
+    throw error;
+  }
+}
+
+/** A failed read may be left unfinished for the same reason: its connection is replaced. */
+function read(connection: Connection, sql: string, parameters: readonly unknown[]): Result {
+  try {
+    return connection.run(sql, parameters);
+  } catch (error) {
+    connections.delete("reader");
+    connection.close();
+    throw error;
+  }
+}
+
 function connectionFor(name: SqliteRequest["connection"]): Connection {
   let connection = connections.get(name);
   if (connection === undefined) {
@@ -92,7 +136,8 @@ parentPort?.on("message", (message: SqliteRequest | "close") => {
   }
   const response: SqliteResponse = { id: message.id, rows: [], changes: 0, error: null };
   try {
-    Object.assign(response, connectionFor(message.connection).run(message.sql, message.parameters));
+    const run = message.connection === "writer" ? write : read;
+    Object.assign(response, run(connectionFor(message.connection), message.sql, message.parameters));
   } catch (error) {
     const { code, message: text } = error as { code?: unknown; message?: unknown };
     response.error = { code: String(code ?? ""), message: String(text ?? error) };

@@ -1,9 +1,10 @@
 // Storage in one SQLite file.
 import { open } from "node:fs/promises";
-import { SqliteAdapter, SqliteQueryCompiler } from "kysely";
+import { type Kysely, SqliteAdapter, SqliteQueryCompiler } from "kysely";
 import { databaseStorage, kyselyOver } from "./database-storage.ts";
 import { migrate } from "./migrate.ts";
 import type { Storage } from "./port.ts";
+import type { Database } from "./schema.ts";
 import { SqliteClient } from "./sqlite-client.ts";
 import { SqliteDriver } from "./sqlite-driver.ts";
 
@@ -22,8 +23,13 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   return sqliteStorage(new SqliteClient({ path, busyTimeoutMs, statementTimeoutMs }), path);
 }
 
+/** The tables themselves, through the client's worker. */
+export function sqliteDatabase(client: SqliteClient): Kysely<Database> {
+  return kyselyOver(new SqliteDriver(client), new SqliteAdapter(), new SqliteQueryCompiler());
+}
+
 export function sqliteStorage(client: SqliteClient, path: string): Storage {
-  const db = kyselyOver(new SqliteDriver(client), new SqliteAdapter(), new SqliteQueryCompiler());
+  const db = sqliteDatabase(client);
   return databaseStorage({
     engine: "sqlite",
     db,
@@ -31,6 +37,10 @@ export function sqliteStorage(client: SqliteClient, path: string): Storage {
     backup: (target) => backup(path, target),
     async ping() {
       await client.run("reader", "select count(*) from sqlite_schema"); // "select 1" would not touch the file
+    },
+    async close() {
+      await db.destroy();
+      await client.close(); // Kysely leaves a driver alone that it never used
     },
   });
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { SystemView } from "../../src/api/system.ts";
 import type { AdminDeps } from "../../src/control/admin/context.ts";
 import { createAdminApi } from "../../src/control/admin/server.ts";
+import { createSynchronizer } from "../../src/control/discovery/synchronize.ts";
 import { Cipher } from "../../src/core/cipher.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Logger } from "../../src/core/logger.ts";
@@ -38,7 +39,7 @@ export interface AdminApiUnderTest {
   storage: Storage;
   cipher: Cipher;
   dataDir: string;
-  /** What was published, in order: `key <id>` or `routing`. */
+  /** What was published, in order: `key <id>`, `routing` or `schedule`. */
   published: string[];
   /** Every line that was logged, as JSON. */
   logged: string[];
@@ -71,7 +72,16 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
   const logged: string[] = [];
   const scopesByDigest = new Map<string, { id: string; scopes: string }>();
   let present = true;
+  const log = linesInto(logged);
   const deps: AdminDeps = {
+    synchronizer: createSynchronizer({
+      storage,
+      cipher,
+      clock: systemClock,
+      log,
+      onChanged: async () => void published.push("routing"),
+    }),
+    schedule: { refresh: async () => void published.push("schedule") },
     storage: () => (present ? storage : null),
     cipher,
     publisher: {
@@ -93,7 +103,7 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
     },
     system: () => systemOfTests,
     clock: systemClock,
-    log: linesInto(logged),
+    log,
     publicUrl: null,
     ...overrides,
   };

@@ -19,7 +19,8 @@ export async function temporaryDirectory(): Promise<{ path: string; remove(): Pr
  */
 export async function createPostgresDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const server = process.env.HEADGATE_TEST_POSTGRES_URL;
-  if (server === undefined) throw new Error("HEADGATE_TEST_POSTGRES_URL is unset: does vitest.config.ts name test/support/global-setup.ts?");
+  if (server === undefined)
+    throw new Error("HEADGATE_TEST_POSTGRES_URL is unset: does vitest.config.ts name test/support/global-setup.ts?");
   const name = `test_${randomBytes(6).toString("hex")}`;
   await onServer(server, async (client) => {
     const version = Number((await client.query("show server_version_num")).rows[0].server_version_num);
@@ -28,7 +29,10 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop(): P
   });
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => onServer(server, async (client) => void (await client.query(`drop database ${name} with (force)`))) };
+  return {
+    url: url.href,
+    drop: () => onServer(server, async (client) => void (await client.query(`drop database ${name} with (force)`))),
+  };
 }
 
 async function onServer(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

@@ -13,6 +13,8 @@ import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Storage } from "../../storage/port.ts";
+import type { SyncSchedule } from "../discovery/schedule.ts";
+import type { Synchronizer } from "../discovery/synchronize.ts";
 
 /** What a bearer token is: an administrator's (a key, or with null the token of HEADGATE_ADMIN_TOKEN), or why it is not. */
 export type AuthenticatedToken = { kind: "admin"; keyId: string | null } | "unknown" | "not_admin" | "expired";
@@ -28,6 +30,9 @@ export interface AdminDeps {
   storage: Storage | (() => Storage | null);
   cipher: Cipher;
   publisher: ChangePublisher;
+  synchronizer: Synchronizer;
+  /** Told when endpoints come, go, or change their interval. */
+  schedule: Pick<SyncSchedule, "refresh">;
   /** Answered from the snapshot, so that it works without the database. */
   authenticate(token: string): AuthenticatedToken;
   system(): SystemView;
@@ -42,6 +47,8 @@ export interface AdminContext extends AdminDeps {
   database(): Storage;
   /** Publishes a committed change. A failure is logged, not answered: the change stands, and the publisher catches up by itself. */
   publish(change: (publisher: ChangePublisher) => Promise<void>): Promise<void>;
+  /** Publishes changed endpoints, and has the schedule follow them. */
+  publishEndpoints(): Promise<void>;
 }
 
 /** Fastify with zod schemas as the source of request and answer types. */
@@ -65,19 +72,29 @@ declare module "fastify" {
 }
 
 export function adminContext(deps: AdminDeps): AdminContext {
+  /** After the commit: a failure can't take the change back, and must not look as if it had. */
+  async function afterCommit(work: () => Promise<void>, failure: string): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      deps.log.error({ err: error }, failure);
+    }
+  }
+
+  const publish: AdminContext["publish"] = (change) =>
+    afterCommit(() => change(deps.publisher), "a change is in the database, but could not be published to the data plane yet");
+
   return {
     ...deps,
+    publish,
     database() {
       const storage = typeof deps.storage === "function" ? deps.storage() : deps.storage;
       if (storage === null) throw new HeadgateError("database_unavailable");
       return storage;
     },
-    async publish(change) {
-      try {
-        await change(deps.publisher);
-      } catch (error) {
-        deps.log.error({ err: error }, "a change is in the database, but could not be published to the data plane yet");
-      }
+    async publishEndpoints() {
+      await publish((publisher) => publisher.routingChanged());
+      await afterCommit(() => deps.schedule.refresh(), "the schedule of synchronisations does not know of a change yet");
     },
   };
 }

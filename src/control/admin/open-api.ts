@@ -34,10 +34,8 @@ export async function openApi(app: AdminApp, prefix: string, publicUrl: string |
     transform: jsonSchemaTransform,
     transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   });
-  app.get(
-    `${prefix}/openapi.json`,
-    { config: { policy: "public" }, schema: { hide: true } },
-    async (_request, reply) => reply.type("application/json; charset=utf-8").send(JSON.stringify(app.swagger())),
+  app.get(`${prefix}/openapi.json`, { config: { policy: "public" }, schema: { hide: true } }, async (_request, reply) =>
+    reply.type("application/json; charset=utf-8").send(JSON.stringify(app.swagger())),
   );
   await app.register(async (scope) => {
     scope.addHook("onRoute", (route) => {

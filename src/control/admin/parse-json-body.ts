@@ -11,7 +11,7 @@ export function parseJsonBody(app: AdminApp): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
     if (body === "") return done(null, undefined);
-    parse(request, body as string, (error, value) => {
+    void parse(request, body as string, (error, value) => {
       if (error === null) done(null, value);
       else done(new HeadgateError("invalid_json", { message: whereItBreaks(body as string), cause: error }));
     });

@@ -110,7 +110,17 @@ describe("errors", () => {
   it("answer 503 on every data route while the database is away; the rest works", async () => {
     api.setDatabase(false);
     try {
-      for (const path of ["/endpoints", "/endpoints/ep_1", "/models", "/models/m", "/keys", "/keys/k", "/usage", "/requests", "/requests/r"]) {
+      for (const path of [
+        "/endpoints",
+        "/endpoints/ep_1",
+        "/models",
+        "/models/m",
+        "/keys",
+        "/keys/k",
+        "/usage",
+        "/requests",
+        "/requests/r",
+      ]) {
         const answer = await api.call("GET", path);
         expect([path, answer.status, answer.body.error.code]).toEqual([path, 503, "database_unavailable"]);
       }
@@ -173,7 +183,12 @@ describe("documentation", () => {
     expect(document.openapi).toBe("3.1.0");
     for (const [path, methods] of Object.entries(document.paths as Record<string, Record<string, Record<string, unknown>>>)) {
       for (const [method, operation] of Object.entries(methods)) {
-        expect([path, method, typeof operation.summary, (operation.tags as string[]).length]).toEqual([path, method, "string", 1]);
+        expect([path, method, typeof operation.summary, (operation.tags as string[]).length]).toEqual([
+          path,
+          method,
+          "string",
+          1,
+        ]);
         const statuses = Object.keys(operation.responses as object);
         expect(statuses).toContain("4XX");
         expect(statuses.some((status) => status.startsWith("2"))).toBe(true);

@@ -6,10 +6,9 @@ import { serializerCompiler } from "fastify-type-provider-zod";
 import { newId } from "../../core/ids.ts";
 import { allowedMethods, type KnownRoute, requirePolicies } from "./authorize/declared-routes.ts";
 import { requireAdministrator } from "./authorize/require-administrator.ts";
-import { validateWithZod } from "./validate-with-zod.ts";
 import { type AdminApp, type AdminContext, type AdminDeps, adminContext } from "./context.ts";
-import { answerError, answerUnknownRoute } from "./error-handler.ts";
 import { endpointRoutes } from "./endpoints/routes.ts";
+import { answerError, answerUnknownRoute } from "./error-handler.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { modelRoutes } from "./models/routes.ts";
 import { openApi } from "./open-api.ts";
@@ -17,6 +16,7 @@ import { parseJsonBody } from "./parse-json-body.ts";
 import { requestRoutes } from "./requests/routes.ts";
 import { systemRoutes } from "./system/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
+import { validateWithZod } from "./validate-with-zod.ts";
 
 export const adminPrefix = "/admin/api/v1";
 
@@ -75,10 +75,7 @@ export async function createAdminApi(
 }
 
 /** Answers hold what administrators see: nothing keeps them, and browsers take them for what they are. */
-function setCommonHeaders(
-  request: Pick<FastifyRequest, "id">,
-  reply: { header(name: string, value: string): unknown },
-): void {
+function setCommonHeaders(request: Pick<FastifyRequest, "id">, reply: { header(name: string, value: string): unknown }): void {
   reply.header("x-request-id", request.id);
   reply.header("cache-control", "no-store");
   reply.header("x-content-type-options", "nosniff");

@@ -1,6 +1,6 @@
 // Holds requests to their zod schemas and says in plain words, for all fields at once, what is wrong.
 import type { FastifySchemaCompiler } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 import { HeadgateError } from "../../core/errors.ts";
 
 /** Known words of the contract that this version does not act on: silence would look like consent. */

@@ -2,22 +2,15 @@
 import { HeadgateError } from "../../core/errors.ts";
 import type { DeploymentRow, EndpointRow, Repositories } from "../../storage/port.ts";
 import { modelIdOfName } from "./model-of-name.ts";
-import { type Aliases, type NameConflict, nameConflicts, publicNameOf } from "./name-conflicts.ts";
-import {
-  isDeselected,
-  notListed,
-  notSelected,
-  notSelectedAndMissing,
-  type Selection,
-  selectionTest,
-} from "./selection.ts";
-import { staticConflicts } from "./static-conflicts.ts";
+import { type Aliases, publicNameOf } from "./name-conflicts.ts";
+import { isDeselected, notListed, notSelected, notSelectedAndMissing, type Selection, selectionTest } from "./selection.ts";
+import { conflictsOfChange } from "./static-conflicts.ts";
 
 /**
  * Renames, enables and disables the deployments of `endpoint` as its (new) `models` and `aliases` say. To be called in
  * the transaction that writes the endpoint, whose `updated_at` dates the changes. Deployments that are no longer wanted
  * become disabled, and return as active or offline, as last seen, when wanted again; those that a person disabled stay
- * so. A static model is renamed when it has an alias and keeps its name otherwise. Returns whether anything changed; the
+ * so. Static models are renamed, too, but never disabled. Returns whether anything changed; the
  * caller raises the configuration's version. Throws HeadgateError alias_conflict with all conflicts, nothing written.
  */
 export async function applySelection(repositories: Repositories, endpoint: EndpointRow): Promise<boolean> {
@@ -29,13 +22,10 @@ export async function applySelection(repositories: Repositories, endpoint: Endpo
   const nameById = new Map(models.map(({ id, name }) => [id, name]));
   const reservedNames = new Set(models.filter(({ kind }) => kind === "virtual").map(({ name }) => name));
 
-  const wantedNames = new Map(rows.map((row) => [row, wantedName(row, aliases, nameById)]));
-  const claims = [...wantedNames].map(([row, name]) => ({ model: row.upstream_model, name }));
-  const conflicts = new Map<string, NameConflict>();
-  for (const conflict of [...nameConflicts(claims, reservedNames), ...staticConflicts({ selection, aliases, reservedNames })]) {
-    conflicts.set(conflict.model, conflict);
-  }
-  if (conflicts.size > 0) throw new HeadgateError("alias_conflict", { conflicts: [...conflicts.values()] });
+  const wantedNames = new Map(rows.map((row) => [row, publicNameOf(row.upstream_model, aliases)]));
+  const existing = rows.map((row) => row.upstream_model);
+  const conflicts = conflictsOfChange({ selection, aliases, reservedNames }, existing);
+  if (conflicts.length > 0) throw new HeadgateError("alias_conflict", { conflicts });
 
   const renamed = rows.filter((row) => wantedNames.get(row) !== nameById.get(row.model_id ?? ""));
   // First all let go of their names, then all take their new ones: names may be swapped.
@@ -55,12 +45,6 @@ export async function applySelection(repositories: Repositories, endpoint: Endpo
     await repositories.deployments.update(row.id, { ...status, since: nowMs, updated_at: nowMs });
   }
   return changed;
-}
-
-function wantedName(row: DeploymentRow, aliases: Aliases, nameById: ReadonlyMap<string, string>): string {
-  const { upstream_model: id, model_id: modelId } = row;
-  if (row.source !== "static" || Object.hasOwn(aliases, id)) return publicNameOf(id, aliases);
-  return nameById.get(modelId ?? "") ?? id;
 }
 
 /** The status that the selection calls for, or null when it stays. */

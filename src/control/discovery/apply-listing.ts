@@ -4,7 +4,7 @@ import type { DeploymentRow, EndpointRow, Repositories } from "../../storage/por
 import type { ListFailure, Listing } from "./listing.ts";
 import { modelIdOfName } from "./model-of-name.ts";
 import type { Aliases } from "./name-conflicts.ts";
-import { keptByGuard, type KnownDeployment, type Plan, reconcile } from "./reconcile.ts";
+import { type KnownDeployment, keptByGuard, type Plan, reconcile } from "./reconcile.ts";
 import type { Selection } from "./selection.ts";
 import { noCounts, type RunFacts, type SyncRunView, syncRunRow, syncRunView } from "./sync-run.ts";
 import { emptyListTexts } from "./validate-endpoint.ts";
@@ -34,7 +34,13 @@ export async function applyListing(
   const { dryRun = false, confirm = false } = options;
   if (!listing.ok) {
     const { stage, message, hint } = listing;
-    const run = syncRunView(options, { status: "failed", stage, error: `${message} ${hint}`, counts: { ...noCounts }, models: [] });
+    const run = syncRunView(options, {
+      status: "failed",
+      stage,
+      error: `${message} ${hint}`,
+      counts: { ...noCounts },
+      models: [],
+    });
     if (!dryRun) await repositories.syncRuns.insert(syncRunRow(run, endpoint.id));
     return { run, changed: false };
   }
@@ -118,7 +124,8 @@ async function writePlan(repositories: Repositories, endpointId: string, plan: P
 }
 
 function guardedText(listing: Listing, plan: Plan): string {
-  const how = "Synchronize with confirm=true to take them offline now; a third run in a row that finds the same does so by itself.";
+  const how =
+    "Synchronize with confirm=true to take them offline now; a third run in a row that finds the same does so by itself.";
   if (listing.models.length === 0) return `${emptyListTexts.message} ${emptyListTexts.hint} Models stay as they are. ${how}`;
   const kept = plan.outcomes.filter(({ detail }) => detail === keptByGuard).length;
   return `More than half of the active models (${kept}) are not in the provider's list any more. They stay active. ${how}`;

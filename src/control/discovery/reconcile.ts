@@ -58,7 +58,8 @@ export interface Plan {
 }
 
 /** Detail of a model that only the guard keeps active. */
-export const keptByGuard = "not in the provider's list; stays active until confirmed, or until a third run in a row finds the same";
+export const keptByGuard =
+  "not in the provider's list; stays active until confirmed, or until a third run in a row finds the same";
 const notOffered = "pinned, but not in the provider's list";
 const available = "available, not selected";
 const removed = "removed by an administrator";
@@ -74,7 +75,9 @@ export function reconcile(input: ReconcileInput): Plan {
   const listed = new Set(input.listed);
   const known = new Map(input.deployments.map((deployment) => [deployment.upstreamModel, deployment]));
   const wanted = input.deployments.filter((deployment) => isDiscovered(deployment) && isSelected(deployment.upstreamModel));
-  const missing = wanted.filter(({ upstreamModel, status }) => status !== "disabled" && !listed.has(upstreamModel));
+  const missing = wanted
+    .filter((deployment) => deployment.status !== "disabled" || isDeselected(deployment))
+    .filter(({ upstreamModel }) => !listed.has(upstreamModel));
   const guarded = guard({
     listedCount: listed.size,
     activeCount: wanted.filter(({ status }) => status === "active").length,

@@ -1,5 +1,6 @@
 // Synchronises every endpoint at its interval: with jitter, backing off while a provider fails, a few at a time.
 import type { Clock, Timer } from "../../core/clock.ts";
+import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Storage } from "../../storage/port.ts";
 import type { Synchronizer } from "./synchronize.ts";
@@ -77,13 +78,17 @@ export function createSyncSchedule({ storage, synchronizer, clock, log, random =
       const { status } = await synchronizer.synchronize(endpointId, { trigger: "schedule", signal: stopping.signal });
       failed = status === "failed";
     } catch (err) {
-      if (!stopping.signal.aborted) log.warn({ err, endpoint_id: endpointId }, "a scheduled synchronisation could not be carried out");
+      if (err instanceof HeadgateError && err.code === "not_found") forget(endpointId);
+      else if (!stopping.signal.aborted)
+        log.warn({ err, endpoint_id: endpointId }, "a scheduled synchronisation could not be carried out");
     }
     running.delete(endpointId);
     if (stopping.signal.aborted) return;
     entry.failures = failed ? entry.failures + 1 : 0;
     entry.dueAtMs = clock.nowMs() + jittered(syncDelayMs(entry.intervalMs, entry.failures));
-    if (entries.get(endpointId) === entry) arm(endpointId, entry);
+    // Not `entry`, if the endpoint was changed or deleted during the run.
+    const current = entries.get(endpointId);
+    if (current !== undefined) arm(endpointId, current);
     startWaiting();
   }
 
@@ -113,7 +118,7 @@ export function createSyncSchedule({ storage, synchronizer, clock, log, random =
       }
     },
     async stop() {
-      stopping.abort(new Error("the schedule is stopping"));
+      stopping.abort(new HeadgateError("draining"));
       for (const id of [...entries.keys()]) forget(id);
       await Promise.all(running.values());
     },

@@ -11,19 +11,26 @@ export interface NameRules {
 
 /** The conflicts that a configuration has whatever the provider lists, all of them; each entry is one alias (or pinned id) to mend. */
 export function staticConflicts({ selection, aliases, reservedNames }: NameRules): NameConflict[] {
-  return conflictsAmong(selection === "all" ? Object.keys(aliases) : selection, { selection, aliases, reservedNames });
+  return conflictsAmong(selection === "all" ? Object.keys(aliases) : selection, aliases, reservedNames);
 }
 
 /** The conflicts that the models a provider lists would have at a new endpoint, those of the configuration included. */
 export function listingConflicts(rules: NameRules, listed: readonly string[]): NameConflict[] {
-  const found = new Map<string, NameConflict>();
-  for (const conflict of [...conflictsAmong(listed, rules), ...staticConflicts(rules)]) found.set(conflict.model, conflict);
-  return [...found.values()];
+  const selected = listed.filter(selectionTest(rules.selection));
+  return eachOnce([...conflictsAmong(selected, rules.aliases, rules.reservedNames), ...staticConflicts(rules)]);
 }
 
-function conflictsAmong(ids: readonly string[], { selection, aliases, reservedNames }: NameRules): NameConflict[] {
-  const isSelected = selectionTest(selection);
-  const claims = [...new Set(ids)].filter(isSelected).map((model) => ({ model, name: publicNameOf(model, aliases) }));
+/** The conflicts that an endpoint's existing models would have under changed rules, those of the configuration included. */
+export function conflictsOfChange(rules: NameRules, existing: readonly string[]): NameConflict[] {
+  return eachOnce([...conflictsAmong(existing, rules.aliases, rules.reservedNames), ...staticConflicts(rules)]);
+}
+
+function conflictsAmong(ids: readonly string[], aliases: Aliases, reservedNames: ReadonlySet<string>): NameConflict[] {
+  const claims = [...new Set(ids)].map((model) => ({ model, name: publicNameOf(model, aliases) }));
   // Where an alias meets another model's own id, the alias is what has to change.
   return nameConflicts(claims, reservedNames).filter(({ model, alias }) => model !== alias || reservedNames.has(alias));
+}
+
+function eachOnce(conflicts: readonly NameConflict[]): NameConflict[] {
+  return [...new Map(conflicts.map((conflict) => [conflict.model, conflict])).values()];
 }

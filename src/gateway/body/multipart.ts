@@ -13,6 +13,13 @@ const inHeaders = 2;
 /** Behind the closing delimiter: whatever comes is ignored. */
 const inEpilogue = 3;
 
+/** Where in a delimiter's line. */
+const afterBoundary = 0;
+const inPadding = 1;
+const afterCr = 2;
+const afterDash = 3;
+const afterDashes = 4;
+
 const cr = 0x0d;
 const lf = 0x0a;
 const dash = 0x2d;
@@ -38,10 +45,11 @@ export class MultipartScanner {
   #state = inData;
   /** Absolute position of the next chunk. */
   #offset = 0;
-  /** How much of the delimiter the bytes read last may be. The first one may lack its CRLF: as if it stood before the body. */
+  /** How much of the delimiter the bytes read last may be. Where data begins, its CRLF counts as read. */
   #matched = 2;
-  /** The rest of a delimiter's line, then the headers. */
-  #line: number[] = [];
+  /** Where the part's bytes begin. The first delimiter may lack its CRLF: it then stands before the body. */
+  #dataStart = -2;
+  #lineState = afterBoundary;
   #headerPieces: Buffer[] = [];
   #headerBytes = 0;
   /** How much of CRLF CRLF the headers' last bytes are; the delimiter's own line end is the first half. */
@@ -81,7 +89,7 @@ export class MultipartScanner {
 
   /** Throws `invalid_json` when the closing delimiter is missing, `model_required`. */
   end(): ScannedMultipart {
-    const closed = this.#state === inEpilogue || (this.#state === inDelimiterLine && this.#line.length === 2 && this.#line[0] === dash);
+    const closed = this.#state === inEpilogue || (this.#state === inDelimiterLine && this.#lineState === afterDashes);
     if (!closed) throw malformed("its closing boundary is missing");
     if (this.#valueBytes > modelBytesMax) {
       throw new HeadgateError("model_required", { field: "model", message: `"model" is longer than ${modelBytesMax} bytes.` });
@@ -96,7 +104,8 @@ export class MultipartScanner {
     // A delimiter that began in an earlier chunk. CR stands in it only at its start, so a mismatch never hides another start.
     while (this.#matched > 0 && at < chunk.length) {
       if (chunk[at] !== delimiter[this.#matched]) {
-        this.#keepValue(delimiter.subarray(0, this.#matched));
+        const read = Math.min(this.#matched, this.#offset + at - this.#dataStart);
+        this.#keepValue(delimiter.subarray(this.#matched - read, this.#matched));
         this.#matched = 0;
         break;
       }
@@ -124,14 +133,17 @@ export class MultipartScanner {
 
   /** A delimiter ended before `at`. */
   #endData(at: number): number {
+    const end = this.#offset + at - this.#delimiter.length;
+    // Without a CRLF of its own, some parsers take it for a delimiter and some for data.
+    if (end < this.#dataStart) throw malformed("a boundary stands where a part's bytes begin");
     if (this.#inModel) {
-      this.#modelEnd = this.#offset + at - this.#delimiter.length;
+      this.#modelEnd = end;
       this.#model = Buffer.concat(this.#valuePieces).toString();
       this.#inModel = false;
       this.#valuePieces = [];
     }
     this.#matched = 0;
-    this.#line = [];
+    this.#lineState = afterBoundary;
     this.#state = inDelimiterLine;
     return at;
   }
@@ -146,25 +158,24 @@ export class MultipartScanner {
   #readDelimiterLine(chunk: Buffer, from: number): number {
     for (let at = from; at < chunk.length; at++) {
       const byte = chunk[at] as number;
-      const line = this.#line;
-      if (line.length === 2) {
-        // "--": white space, a line end or nothing may follow.
-        if (byte !== 0x20 && byte !== 0x09 && byte !== cr) throw this.#badLine(at);
+      const state = this.#lineState;
+      const isSpace = byte === 0x20 || byte === 0x09;
+      if (state === afterDashes && (isSpace || byte === cr)) {
         this.#state = inEpilogue;
-        return at;
+        return chunk.length;
       }
-      if (line.length === 1) {
-        if (line[0] === cr && byte === lf) {
-          this.#state = inHeaders;
-          this.#headerPieces = [];
-          this.#headerBytes = 0;
-          this.#headerEndMatched = 2;
-          return at + 1;
-        }
-        if (line[0] === dash && byte === dash) line.push(byte);
-        else throw this.#badLine(at);
-      } else if (byte === cr || byte === dash) line.push(byte);
-      else if (byte !== 0x20 && byte !== 0x09) throw this.#badLine(at);
+      if (state === afterCr && byte === lf) {
+        this.#state = inHeaders;
+        this.#headerPieces = [];
+        this.#headerBytes = 0;
+        this.#headerEndMatched = 2;
+        return at + 1;
+      }
+      if (state <= inPadding && isSpace) this.#lineState = inPadding;
+      else if (state <= inPadding && byte === cr) this.#lineState = afterCr;
+      else if (state === afterBoundary && byte === dash) this.#lineState = afterDash;
+      else if (state === afterDash && byte === dash) this.#lineState = afterDashes;
+      else throw malformed(`unexpected byte ${this.#offset + at} behind a boundary`);
     }
     return chunk.length;
   }
@@ -199,17 +210,17 @@ export class MultipartScanner {
     const field = readPartHeaders(block.slice(0, Math.max(0, block.length - 4)));
     if (typeof field === "string") throw malformed(field);
     this.#state = inData;
-    this.#matched = 0;
+    this.#matched = 2;
+    this.#dataStart = this.#offset + at;
     if (field.name !== "model") return;
     // Parsers differ on which of two wins, and on whether a file may be the value of a text field.
-    if (++this.#modelParts > 1) throw new HeadgateError("duplicate_model", { field: "model", message: 'The form has more than one field "model". Send exactly one.' });
+    if (++this.#modelParts > 1) {
+      const message = 'The form has more than one field "model". Send exactly one.';
+      throw new HeadgateError("duplicate_model", { field: "model", message });
+    }
     if (field.isFile) return;
     this.#inModel = true;
-    this.#modelStart = this.#offset + at;
-  }
-
-  #badLine(at: number): HeadgateError {
-    return malformed(`unexpected byte ${this.#offset + at} behind a boundary`);
+    this.#modelStart = this.#dataStart;
   }
 }
 

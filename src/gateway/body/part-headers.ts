@@ -27,8 +27,9 @@ export function readPartHeaders(block: string): PartField | string {
   if (disposition === null) return { name: null, isFile: false };
   const parameters = readParameters(disposition);
   if (parameters === null) return "a part has a malformed content-disposition header";
-  if (parameters.has("name*")) return "a part has an encoded name";
-  return { name: parameters.get("name") ?? null, isFile: parameters.has("filename") || parameters.has("filename*") };
+  const name = parameters.get("name") ?? null;
+  if (parameters.has("name*") || name?.includes("\\")) return "a part has an encoded name";
+  return { name, isFile: parameters.has("filename") || parameters.has("filename*") };
 }
 
 function unfold(block: string): string[] {

@@ -89,7 +89,11 @@ async function ingestRows(
 }
 
 /** Inserts the rows that are not there yet, and returns their keys. */
-async function insertAbsent(transaction: Transaction<Database>, engine: Engine, rows: readonly AttemptRow[]): Promise<Set<string>> {
+async function insertAbsent(
+  transaction: Transaction<Database>,
+  engine: Engine,
+  rows: readonly AttemptRow[],
+): Promise<Set<string>> {
   const result = await sql<{ started_at: number; id: string }>`
     insert into attempts (${quoted(columnNames)})
     select ${quoted(columnNames)} from ${jsonRows(engine, attemptColumns, rows)} where true order by started_at, id
@@ -133,7 +137,9 @@ async function applyRollUp(transaction: Transaction<Database>, engine: Engine, r
   const { hourly, latency } = rollUp;
   if (hourly.length > 0) {
     const columns = quoted(Object.keys(usageHourlyColumns));
-    const added = usageSums.map((column) => sql`${sql.ref(column)} = usage_hourly.${sql.ref(column)} + excluded.${sql.ref(column)}`);
+    const added = usageSums.map(
+      (column) => sql`${sql.ref(column)} = usage_hourly.${sql.ref(column)} + excluded.${sql.ref(column)}`,
+    );
     await sql`
       insert into usage_hourly (${columns}) select ${columns} from ${jsonRows(engine, usageHourlyColumns, hourly)} where true
       on conflict (hour, dims) do update set ${sql.join(added)}`.execute(transaction);
@@ -142,6 +148,8 @@ async function applyRollUp(transaction: Transaction<Database>, engine: Engine, r
     const columns = quoted(Object.keys(usageLatencyColumns));
     await sql`
       insert into usage_latency (${columns}) select ${columns} from ${jsonRows(engine, usageLatencyColumns, latency)} where true
-      on conflict (hour, dims, metric, bucket) do update set "count" = usage_latency."count" + excluded."count"`.execute(transaction);
+      on conflict (hour, dims, metric, bucket) do update set "count" = usage_latency."count" + excluded."count"`.execute(
+      transaction,
+    );
   }
 }

@@ -52,7 +52,8 @@ export function configurationColumns(given: EndpointConfiguration): Configuratio
 /** The wire form of the columns, as an administrator could have sent it: defaults of the dialect are left out. */
 export function configurationOf(row: ConfigurationColumns) {
   const timeouts = JSON.parse(row.timeouts) as Partial<Timeouts>;
-  const duration = (ms: number | null | undefined): string | undefined => (ms === undefined || ms === null ? undefined : formatDuration(ms));
+  const duration = (ms: number | null | undefined): string | undefined =>
+    ms === undefined || ms === null ? undefined : formatDuration(ms);
   return {
     name: row.name,
     description: row.description ?? undefined,
@@ -60,7 +61,7 @@ export function configurationOf(row: ConfigurationColumns) {
     dialect: row.dialect as EndpointConfiguration["dialect"],
     auth_header_name: row.auth_header_name ?? undefined,
     auth_header_prefix: row.auth_header_prefix ?? undefined,
-    headers: JSON.parse(row.headers) as Names,
+    headers: lowerCaseNames(JSON.parse(row.headers) as Names),
     query: JSON.parse(row.query) as Names,
     models: JSON.parse(row.models) as "all" | string[],
     aliases: JSON.parse(row.aliases) as Names,

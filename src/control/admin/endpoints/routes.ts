@@ -1,3 +1,120 @@
-// Endpoints (placeholder until wired).
+// Endpoints: registered, listed, changed, deleted.
+import { createEndpointBody, endpointView, patchEndpointBody } from "../../../api/endpoints.ts";
+import { errorResponses } from "../../../api/error-body.ts";
+import { listOf, listQuery } from "../../../api/list.ts";
+import { found, idParams, noContent } from "../answers.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
-export function endpointRoutes(_app: AdminApp, _context: AdminContext): void {}
+import { checkIfMatch, etagOf } from "../etag.ts";
+import { createEndpoint } from "./create-endpoint.ts";
+import { patchEndpoint } from "./patch-endpoint.ts";
+import { presentEndpoints, readEndpoint } from "./read-endpoint.ts";
+import { syncRoutes } from "./sync-routes.ts";
+
+const config = { policy: "admin" } as const;
+const tags = ["endpoints"];
+
+export function endpointRoutes(app: AdminApp, context: AdminContext): void {
+  app.post(
+    "/endpoints",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Register an endpoint with the models that its provider lists",
+        body: createEndpointBody,
+        response: { 201: endpointView, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const row = await createEndpoint(context, request.body);
+      await context.publishEndpoints();
+      const stored = found(await context.database().endpoints.get(row.id), "endpoint");
+      reply.code(201).header("etag", etagOf(stored.version)).header("location", `${request.url}/${row.id}`);
+      return reply.send(await readEndpoint(context.database(), stored));
+    },
+  );
+
+  app.get(
+    "/endpoints",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "List endpoints by name",
+        querystring: listQuery,
+        response: { 200: listOf(endpointView), ...errorResponses },
+      },
+    },
+    async (request) => {
+      const database = context.database();
+      const page = await database.endpoints.page(request.query);
+      return { data: await presentEndpoints(database, page.rows), next_cursor: page.nextCursor };
+    },
+  );
+
+  app.get(
+    "/endpoints/:id",
+    { config, schema: { tags, summary: "One endpoint", params: idParams, response: { 200: endpointView, ...errorResponses } } },
+    async (request, reply) => {
+      const row = found(await context.database().endpoints.get(request.params.id), "endpoint");
+      return reply.header("etag", etagOf(row.version)).send(await readEndpoint(context.database(), row));
+    },
+  );
+
+  app.patch(
+    "/endpoints/:id",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Change an endpoint (JSON Merge Patch); synchronises it where the change calls for it",
+        params: idParams,
+        body: patchEndpointBody,
+        response: { 200: endpointView, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { needsSync } = await patchEndpoint(context, id, request.headers["if-match"], request.body);
+      await context.publishEndpoints();
+      if (needsSync && request.body.sync) await synchronizeAfterUpdate(context, id);
+      const row = found(await context.database().endpoints.get(id), "endpoint");
+      return reply.header("etag", etagOf(row.version)).send(await readEndpoint(context.database(), row));
+    },
+  );
+
+  app.delete(
+    "/endpoints/:id",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Delete an endpoint with its deployments, and the models that nobody else has",
+        params: idParams,
+        response: { 204: noContent, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      await context.database().transaction(async (repositories) => {
+        const row = found(await repositories.endpoints.get(request.params.id), "endpoint");
+        checkIfMatch(request.headers["if-match"], etagOf(row.version));
+        await repositories.endpoints.delete(row.id);
+        await repositories.models.deleteUnused();
+        await repositories.meta.bumpConfigVersion();
+      });
+      await context.publishEndpoints();
+      return reply.code(204).send();
+    },
+  );
+
+  syncRoutes(app, context);
+}
+
+/** The change is committed: whatever keeps the synchronisation from being carried out is the log's, and the schedule tries again. */
+async function synchronizeAfterUpdate({ synchronizer, log }: AdminContext, id: string): Promise<void> {
+  try {
+    await synchronizer.synchronize(id, { trigger: "update" });
+  } catch (error) {
+    log.warn({ err: error, endpoint_id: id }, "the synchronisation after a change could not be carried out");
+  }
+}

@@ -8,7 +8,12 @@ import { checkIfMatch, etagOf } from "../etag.ts";
 type Changes = (key: KeyRow, repositories: Repositories, nowMs: number) => Promise<Partial<KeyRow>>;
 
 /** The key as it is after `changes` were written and published. Throws HeadgateError not_found, stale, or what `changes` throws. */
-export async function changeKey(context: AdminContext, id: string, ifMatch: string | undefined, changes: Changes): Promise<KeyRow> {
+export async function changeKey(
+  context: AdminContext,
+  id: string,
+  ifMatch: string | undefined,
+  changes: Changes,
+): Promise<KeyRow> {
   const nowMs = context.clock.nowMs();
   const changed = await context.database().transaction(async (repositories) => {
     const key = found(await repositories.keys.get(id), "key");

@@ -1,6 +1,7 @@
 // Headgate keys: made, listed, changed, rotated, revoked.
-import { createKeyBody, keyView, newKeyView, patchKeyBody, rotateKeyBody } from "../../../api/keys.ts";
+
 import { errorResponses } from "../../../api/error-body.ts";
+import { createKeyBody, keyView, newKeyView, patchKeyBody, rotateKeyBody } from "../../../api/keys.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
 import { newId } from "../../../core/ids.ts";
 import { digestApiKey, newApiKey } from "../../../domain/api-key.ts";
@@ -20,7 +21,12 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
     "/keys",
     {
       config,
-      schema: { tags, summary: "Make a key; the answer is the only one that shows it", body: createKeyBody, response: { 201: newKeyView, ...errorResponses } },
+      schema: {
+        tags,
+        summary: "Make a key; the answer is the only one that shows it",
+        body: createKeyBody,
+        response: { 201: newKeyView, ...errorResponses },
+      },
     },
     async (request, reply) => {
       const { user_id, ...asked } = request.body;
@@ -52,13 +58,24 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
         return made;
       });
       await context.publish((publisher) => publisher.keyChanged(row.id));
-      return reply.code(201).header("etag", etagOf(row.version)).send({ ...presentKey(row), key });
+      return reply
+        .code(201)
+        .header("etag", etagOf(row.version))
+        .send({ ...presentKey(row), key });
     },
   );
 
   app.get(
     "/keys",
-    { config, schema: { tags, summary: "List keys, newest first", querystring: listQuery, response: { 200: listOf(keyView), ...errorResponses } } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: "List keys, newest first",
+        querystring: listQuery,
+        response: { 200: listOf(keyView), ...errorResponses },
+      },
+    },
     async (request) => {
       const page = await context.database().keys.page(request.query);
       return { data: page.rows.map(presentKey), next_cursor: page.nextCursor };
@@ -78,7 +95,13 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
     "/keys/:id",
     {
       config,
-      schema: { tags, summary: "Change a key", params: idParams, body: patchKeyBody, response: { 200: keyView, ...errorResponses } },
+      schema: {
+        tags,
+        summary: "Change a key",
+        params: idParams,
+        body: patchKeyBody,
+        response: { 200: keyView, ...errorResponses },
+      },
     },
     async (request, reply) => {
       const row = await changeKey(context, request.params.id, request.headers["if-match"], async (_key, repositories, nowMs) =>
@@ -90,7 +113,10 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
 
   app.delete(
     "/keys/:id",
-    { config, schema: { tags, summary: "Revoke a key at once", params: idParams, response: { 204: noContent, ...errorResponses } } },
+    {
+      config,
+      schema: { tags, summary: "Revoke a key at once", params: idParams, response: { 204: noContent, ...errorResponses } },
+    },
     async (request, reply) => {
       await changeKey(context, request.params.id, request.headers["if-match"], async (_key, _repositories, nowMs) => ({
         deleted_at: nowMs,

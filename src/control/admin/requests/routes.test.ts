@@ -10,11 +10,46 @@ beforeAll(async () => {
   api = await startAdminApi();
   keyId = (await api.call("POST", "/keys", { name: "ci" })).body.id;
   await api.storage.ledger.ingest([
-    settledAttempt({ requestId: "req_1", id: "att_1", startedAtMs: noonMs, keyId, status: 503, error: "upstream_error", final: false, ttftMs: null, why: "lowest load", costNanoUsd: 1_000_000 }),
-    settledAttempt({ requestId: "req_1", id: "att_2", startedAtMs: noonMs + 300, requestStartedAtMs: noonMs, attemptNo: 2, keyId, endpoint: "backup", costNanoUsd: 500_000 }),
-    settledAttempt({ requestId: "req_2", startedAtMs: noonMs + 1000, keyId, model: "claude", status: 400, error: "upstream_error" }),
+    settledAttempt({
+      requestId: "req_1",
+      id: "att_1",
+      startedAtMs: noonMs,
+      keyId,
+      status: 503,
+      error: "upstream_error",
+      final: false,
+      ttftMs: null,
+      why: "lowest load",
+      costNanoUsd: 1_000_000,
+    }),
+    settledAttempt({
+      requestId: "req_1",
+      id: "att_2",
+      startedAtMs: noonMs + 300,
+      requestStartedAtMs: noonMs,
+      attemptNo: 2,
+      keyId,
+      endpoint: "backup",
+      costNanoUsd: 500_000,
+    }),
+    settledAttempt({
+      requestId: "req_2",
+      startedAtMs: noonMs + 1000,
+      keyId,
+      model: "claude",
+      status: 400,
+      error: "upstream_error",
+    }),
     startedAttempt({ requestId: "req_3", startedAtMs: noonMs + 2000, keyId, model: "claude", stream: true }),
-    startedAttempt({ requestId: "req_4", startedAtMs: noonMs + 3000, keyId: null, model: "", processId: "gone", deploymentId: null, path: "/endpoints/openai/v1/files" }),
+    startedAttempt({
+      requestId: "req_4",
+      startedAtMs: noonMs + 3000,
+      keyId: null,
+      model: "",
+      processId: "gone",
+      deploymentId: null,
+      path: "/endpoints/openai/v1/files",
+    }),
   ]);
   await api.storage.ledger.interrupt("gone", noonMs + 10_000);
 });
@@ -67,9 +102,21 @@ describe("requests", () => {
   });
 
   it("what is under way and what was interrupted say so", async () => {
-    expect((await api.call("GET", "/requests/req_3")).body).toMatchObject({ state: "in_progress", status: null, duration_ms: null, stream: true });
+    expect((await api.call("GET", "/requests/req_3")).body).toMatchObject({
+      state: "in_progress",
+      status: null,
+      duration_ms: null,
+      stream: true,
+    });
     const interrupted = (await api.call("GET", "/requests/req_4")).body;
-    expect(interrupted).toMatchObject({ state: "interrupted", model: null, key: null, key_name: null, usage_source: "estimated", cost_usd: null });
+    expect(interrupted).toMatchObject({
+      state: "interrupted",
+      model: null,
+      key: null,
+      key_name: null,
+      usage_source: "estimated",
+      cost_usd: null,
+    });
     expect(interrupted.attempts[0]).toMatchObject({ deployment: null, state: "interrupted" });
   });
 

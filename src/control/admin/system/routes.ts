@@ -1,8 +1,8 @@
 // The state of this installation, and who is asking.
 import { errorResponses } from "../../../api/error-body.ts";
 import { systemView, whoamiView } from "../../../api/system.ts";
-import type { AdminApp, AdminContext } from "../context.ts";
 import { found } from "../answers.ts";
+import type { AdminApp, AdminContext } from "../context.ts";
 import { presentWhoami } from "./present.ts";
 
 const config = { policy: "admin" } as const;
@@ -11,7 +11,14 @@ const tags = ["system"];
 export function systemRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/system",
-    { config, schema: { tags, summary: "Version, snapshot, spool, database; works without the database", response: { 200: systemView, ...errorResponses } } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Version, snapshot, spool, database; works without the database",
+        response: { 200: systemView, ...errorResponses },
+      },
+    },
     async () => context.system(),
   );
 

@@ -15,9 +15,23 @@ beforeAll(async () => {
   const failedOver = settledAttempt({ startedAtMs: noonMs + 60_000, keyId, status: 503, error: "upstream_error", final: false });
   await api.storage.ledger.ingest([
     failedOver,
-    settledAttempt({ startedAtMs: noonMs + 61_000, keyId, requestId: failedOver.requestId, attemptNo: 2, endpoint: "backup", endpointId: "ep_2" }),
+    settledAttempt({
+      startedAtMs: noonMs + 61_000,
+      keyId,
+      requestId: failedOver.requestId,
+      attemptNo: 2,
+      endpoint: "backup",
+      endpointId: "ep_2",
+    }),
     settledAttempt({ startedAtMs: noonMs + hourMs, keyId, model: "claude", costNanoUsd: 2_500_000, priceVersion: "1" }),
-    settledAttempt({ startedAtMs: noonMs + hourMs + 1, keyId: null, model: "claude", status: 500, error: "upstream_error", usageSource: "estimated" }),
+    settledAttempt({
+      startedAtMs: noonMs + hourMs + 1,
+      keyId: null,
+      model: "claude",
+      status: 500,
+      error: "upstream_error",
+      usageSource: "estimated",
+    }),
   ]);
 });
 afterAll(() => api.close());
@@ -76,7 +90,11 @@ describe("usage", () => {
 
   it("widens the range to whole hours, takes dates, and covers the last 24 hours by default", async () => {
     const widened = (await api.call("GET", "/usage?from=2026-03-10T12:20:00Z&to=2026-03-10T12:40:00%2B00:00")).body;
-    expect([widened.from, widened.to, widened.data[0].requests]).toEqual(["2026-03-10T12:00:00.000Z", "2026-03-10T13:00:00.000Z", 1]);
+    expect([widened.from, widened.to, widened.data[0].requests]).toEqual([
+      "2026-03-10T12:00:00.000Z",
+      "2026-03-10T13:00:00.000Z",
+      1,
+    ]);
     const day = (await api.call("GET", "/usage?from=2026-03-10&to=2026-03-11&bucket=day")).body;
     expect(day.data).toHaveLength(1);
     expect(day.data[0]).toMatchObject({ bucket: "2026-03-10T00:00:00.000Z", requests: 3 });
@@ -88,7 +106,14 @@ describe("usage", () => {
   });
 
   it("names a parameter that it can't take", async () => {
-    for (const query of ["group_by=colour", "group_by=model,,key", "bucket=minute", "from=yesterday", "to=2026-13-01", "limits=1"]) {
+    for (const query of [
+      "group_by=colour",
+      "group_by=model,,key",
+      "bucket=minute",
+      "from=yesterday",
+      "to=2026-13-01",
+      "limits=1",
+    ]) {
       const answer = await api.call("GET", `/usage?${query}`);
       expect([query, answer.status, answer.body.error?.field]).toEqual([query, 422, query.split("=")[0]]);
     }

@@ -1,0 +1,28 @@
+// CPU and memory of a process, from /proc; null where there is none.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+
+const hasProc = existsSync("/proc/self/stat");
+const ticksPerSecond = hasProc ? Number(spawnSync("getconf", ["CLK_TCK"]).stdout?.toString()) || 100 : 100;
+
+/**
+ * CPU seconds, user and system, that all threads of `pid` have used so far (proc(5), fields 14 and 15; steps of 10 ms).
+ * @param {number | null} pid
+ */
+export function cpuSeconds(pid) {
+  if (pid === null || !hasProc) return null;
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the name, in brackets, may hold anything; field 3 is first
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/**
+ * Resident memory in MB (10⁶ bytes): now, and the most it ever was.
+ * @param {number | null} pid
+ */
+export function memoryMb(pid) {
+  if (pid === null || !hasProc) return null;
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const field = (name) => (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024) / 1e6;
+  return { now: field("VmRSS"), peak: field("VmHWM") };
+}

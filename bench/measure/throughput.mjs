@@ -1,0 +1,20 @@
+// Requests per second with one core's worth of proxy, and what a request costs of it.
+import { closedLoop } from "../load/closed-loop.mjs";
+import { cpuSeconds } from "./process-usage.mjs";
+
+/**
+ * One round against one subject.
+ * @param {import("../subjects/subject.mjs").Subject} subject
+ */
+export async function measureThroughput(subject, { connections, throughputSeconds }) {
+  const before = cpuSeconds(subject.pid);
+  const { requests, seconds } = await closedLoop(subject, { connections, seconds: throughputSeconds });
+  const after = cpuSeconds(subject.pid);
+  const cpu = before === null || after === null ? null : after - before;
+  return {
+    requestsPerSecond: requests / seconds,
+    /** 1 = one core, fully. Below about 0.95 it was not the proxy that limited. */
+    cpuShare: cpu === null ? null : cpu / seconds,
+    cpuMicrosPerRequest: cpu === null ? null : (cpu * 1e6) / requests,
+  };
+}

@@ -1,0 +1,25 @@
+// What every subject of the benchmark is: something on a port that answers as the provider does.
+
+/**
+ * @typedef {object} Subject
+ * @property {string} name
+ * @property {string} title for the table's head
+ * @property {number} port on 127.0.0.1
+ * @property {number | null} pid of the proxy, whose CPU and memory count; null for the provider itself
+ * @property {string} key the bearer token to call it with
+ * @property {number} answered requests that were answered rightly so far, of all measures and warm-ups
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * @typedef {object} Surroundings
+ * @property {number} providerPort
+ * @property {string} dir an existing folder for files and logs of the run
+ * @property {string} headgatePath
+ * @property {string | null} profileDir where Headgate writes CPU profiles when it ends
+ */
+
+/** @returns {Subject} */
+export function subject(fields) {
+  return { key: "sk-bench-0123456789abcdef", answered: 0, ...fields };
+}

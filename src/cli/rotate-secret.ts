@@ -1,0 +1,98 @@
+// `headgate rotate-secret`: encrypts everything stored under the secret key anew, under another one.
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { LoadedConfig } from "../config/load.ts";
+import { loadSecretKey, replaceSecretKeyFile, secretKeyPath, writeSecretKeyFile } from "../config/secret-key.ts";
+import { credentialContext } from "../control/discovery/list-target.ts";
+import { secretKeyIdMeta } from "../control/secret-key-id.ts";
+import { snapshotFileName } from "../control/snapshot-file.ts";
+import { Cipher } from "../core/cipher.ts";
+import { Secret } from "../core/secret.ts";
+import { lockDataDir } from "../storage/data-dir-lock.ts";
+import type { Repositories, Storage } from "../storage/port.ts";
+import { CommandFailed, type CommandIo, type SharedOptions } from "./command.ts";
+import { finishRotation, nextSecretKeyPath } from "./finish-rotation.ts";
+import { hasDatabase, loadForCommand, withStorage } from "./open-command-storage.ts";
+
+/**
+ * Changes to HEADGATE_NEW_SECRET_KEY, or with a key file to a generated key. Crash-safe: the new key is on disk before
+ * anything is encrypted under it, the database changes in one transaction, and a start finishes what was cut off between.
+ */
+export async function rotateSecret(options: SharedOptions, io: CommandIo): Promise<void> {
+  const loaded = loadForCommand(options, io);
+  const { config, dataDir, envSecretKey, envNewSecretKey } = loaded;
+  if (envSecretKey !== null && envNewSecretKey === null) {
+    throw new CommandFailed(
+      "The secret key comes from HEADGATE_SECRET_KEY: set HEADGATE_NEW_SECRET_KEY to the one to change to.",
+    );
+  }
+  if (!hasDatabase(loaded)) throw new CommandFailed(`There is no database in ${dataDir} yet, so there is nothing to change.`);
+  // a server would go on with the old key, and write under it
+  const lock = await lockDataDir(dataDir);
+  try {
+    const changed = await withStorage(loaded, (storage) => rotate(storage, loaded));
+    io.print(
+      `The secret key has changed; ${changed === 1 ? "1 provider key was" : `${changed} provider keys were`} encrypted anew.`,
+    );
+    if (envSecretKey !== null)
+      io.note("Now start Headgate with HEADGATE_SECRET_KEY set to the new key; the old one no longer works.");
+    else io.note(`The new key is in ${secretKeyPath(dataDir)}. Keep a copy of it; backups made until now need the old one.`);
+    if (config.database.url !== null)
+      io.note("Every Headgate on this database needs the new key; those still running have to be stopped.");
+  } finally {
+    await lock.release();
+  }
+}
+
+async function rotate(storage: Storage, { config, dataDir, envSecretKey, envNewSecretKey }: LoadedConfig): Promise<number> {
+  await storage.migrate();
+  if (envSecretKey === null && config.database.url === null) await finishRotation(storage, dataDir);
+  const oldKey = loadSecretKey({ envKey: envSecretKey, dataDir, required: config.database.url !== null });
+  const newKey = envNewSecretKey ?? new Secret(randomBytes(32).toString("hex"));
+  const oldCipher = new Cipher(oldKey);
+  const newCipher = new Cipher(newKey);
+  if (oldCipher.keyId === newCipher.keyId) throw new CommandFailed("The new secret key is the one in use.");
+
+  const nextPath = nextSecretKeyPath(dataDir);
+  if (envSecretKey === null) writeSecretKeyFile(nextPath, newKey);
+  let changed: number;
+  try {
+    changed = await storage.transaction((repositories) => encryptAnew(repositories, oldCipher, newCipher));
+  } catch (error) {
+    // Only when the database says for certain that nothing changed may the new key go.
+    if (envSecretKey === null && (await storage.meta.get(secretKeyIdMeta).catch(() => newCipher.keyId)) !== newCipher.keyId) {
+      await rm(nextPath, { force: true });
+    }
+    throw error;
+  }
+  if (envSecretKey === null) replaceSecretKeyFile(nextPath, secretKeyPath(dataDir));
+  // Encrypted under the old key; the next start writes it again.
+  await rm(join(dataDir, snapshotFileName), { force: true });
+  await rm(join(dataDir, `${snapshotFileName}.new`), { force: true });
+  return changed;
+}
+
+async function encryptAnew({ endpoints, meta }: Repositories, from: Cipher, to: Cipher): Promise<number> {
+  const storedKeyId = await meta.get(secretKeyIdMeta);
+  if (storedKeyId !== null && storedKeyId !== from.keyId) {
+    throw new CommandFailed(`The database is encrypted under secret key ${storedKeyId}, but the one given is ${from.keyId}.`);
+  }
+  let changed = 0;
+  for (const { id, name, api_key_ciphertext: ciphertext } of await endpoints.all()) {
+    if (ciphertext === null) continue;
+    const context = credentialContext(id);
+    let plain: string;
+    try {
+      plain = from.decrypt(ciphertext, context);
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new CommandFailed(`The stored key of endpoint ${name} can't be decrypted (${why}). Set or clear its api_key first.`);
+    }
+    await endpoints.update(id, { api_key_ciphertext: to.encrypt(plain, context) });
+    changed++;
+  }
+  await meta.set(secretKeyIdMeta, to.keyId);
+  await meta.bumpConfigVersion();
+  return changed;
+}

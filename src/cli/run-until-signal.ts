@@ -1,0 +1,35 @@
+// A server's life as a process: SIGTERM or SIGINT drains it, a second one ends it at once, a crash leaves its last words in the log.
+import type { App } from "../app.ts";
+import type { BufferedLogger } from "../telemetry/log.ts";
+
+/** Takes the signals over. Call it before `app.start()`, so that a signal during the start is heeded too. */
+export function endOnSignals(app: App, log: BufferedLogger, afterwards: () => Promise<void> = async () => {}): void {
+  let isEnding = false;
+  const end = (exitCode: number): never => {
+    log.flush();
+    process.exit(exitCode);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (isEnding) {
+      log.warn({ signal }, "second signal: stopping at once");
+      end(1);
+    }
+    isEnding = true;
+    log.info({ signal }, "signal received");
+    app
+      .drain()
+      .then(afterwards)
+      .then(() => end(0))
+      .catch((error: unknown) => {
+        log.error({ err: error }, "stopping failed");
+        end(1);
+      });
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  // also what becomes of unhandled rejections
+  process.on("uncaughtException", (error) => {
+    log.error({ err: error }, "crashed");
+    end(1);
+  });
+}

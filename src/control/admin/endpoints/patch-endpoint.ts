@@ -1,0 +1,84 @@
+// Changes an endpoint by merge patch, brings its models in line with it, and says whether the provider has to be asked again.
+import { type EndpointPatch, endpointConfiguration } from "../../../api/endpoints.ts";
+import { HeadgateError } from "../../../core/errors.ts";
+import type { EndpointRow, Repositories } from "../../../storage/port.ts";
+import { applySelection } from "../../discovery/aliases.ts";
+import { credentialContext } from "../../discovery/list-target.ts";
+import { found } from "../answers.ts";
+import type { AdminContext } from "../context.ts";
+import { checkIfMatch, etagOf } from "../etag.ts";
+import { mergePatch } from "../merge-patch.ts";
+import { parseOrThrow } from "../validate-with-zod.ts";
+import { checkName } from "./create-endpoint.ts";
+import { configurationColumns, configurationOf, lowerCaseNames } from "./endpoint-columns.ts";
+import { retryOnNewModel } from "./retry-on-new-model.ts";
+
+export interface PatchedEndpoint {
+  row: EndpointRow;
+  /** What the provider answers, or which of its models are wanted, may be different now. */
+  needsSync: boolean;
+}
+
+/** Columns after whose change the provider is asked again. */
+const syncedColumns: readonly (keyof EndpointRow)[] = [
+  "url",
+  "api_key_ciphertext",
+  "dialect",
+  "auth_header_name",
+  "auth_header_prefix",
+  "headers",
+  "query",
+  "models",
+];
+
+/** Throws HeadgateError not_found, stale, invalid_field, name_conflict or alias_conflict; nothing is written then. */
+export function patchEndpoint(
+  context: AdminContext,
+  id: string,
+  ifMatch: string | undefined,
+  { sync: _sync, ...patch }: EndpointPatch,
+): Promise<PatchedEndpoint> {
+  return retryOnNewModel(() =>
+    context.database().transaction(async (repositories) => {
+      const row = found(await repositories.endpoints.get(id), "endpoint");
+      checkIfMatch(ifMatch, etagOf(row.version));
+      const changes = changesOf(row, patch, context);
+      if (Object.keys(changes).length === 0) return { row, needsSync: false };
+      return write(repositories, row, changes, context.clock.nowMs());
+    }),
+  );
+}
+
+async function write(
+  repositories: Repositories,
+  row: EndpointRow,
+  changes: Partial<EndpointRow>,
+  nowMs: number,
+): Promise<PatchedEndpoint> {
+  if (changes.name !== undefined) await checkName(repositories, changes.name, row.id);
+  // Another URL or dialect is another base, and another list than the one the guard remembers.
+  if (changes.url !== undefined || changes.dialect !== undefined) {
+    Object.assign(changes, { base_url: null, guard_signature: null, guard_count: 0 });
+  }
+  const columns = { ...changes, updated_at: nowMs };
+  // The version that was read: a change made between the two statements is not overwritten unseen.
+  if (!(await repositories.endpoints.update(row.id, columns, row.version))) throw new HeadgateError("stale");
+  const changed = { ...row, ...columns, version: row.version + 1 };
+  if (changes.aliases !== undefined || changes.models !== undefined) await applySelection(repositories, changed);
+  await repositories.meta.bumpConfigVersion();
+  return { row: changed, needsSync: syncedColumns.some((column) => column in changes) };
+}
+
+/** The columns that the patch gives another value. Its result is held to the same rules as a new endpoint. */
+function changesOf(row: EndpointRow, patch: Omit<EndpointPatch, "sync">, { cipher }: AdminContext): Partial<EndpointRow> {
+  const { headers } = patch;
+  const merged = mergePatch(configurationOf(row), headers ? { ...patch, headers: lowerCaseNames(headers) } : patch);
+  const wanted = parseOrThrow(endpointConfiguration, merged);
+  const changes: Partial<EndpointRow> = {};
+  for (const [column, value] of Object.entries(configurationColumns(wanted))) {
+    if (value !== row[column as keyof EndpointRow]) Object.assign(changes, { [column]: value });
+  }
+  if (typeof wanted.api_key === "string") changes.api_key_ciphertext = cipher.encrypt(wanted.api_key, credentialContext(row.id));
+  else if (patch.api_key === null && row.api_key_ciphertext !== null) changes.api_key_ciphertext = null;
+  return changes;
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { createFakeClock, type FakeClock } from "../../../test/support/fake-clock.ts";
+import { Deadlines, type TimeoutName } from "./deadlines.ts";
+
+function start(clock: FakeClock, timeouts: { firstByteMs?: number; idleMs?: number; totalMs?: number } = {}) {
+  const fired: [TimeoutName, number][] = [];
+  const startedAtMs = clock.nowMs();
+  const deadlines = new Deadlines(
+    clock,
+    {
+      firstByteMs: timeouts.firstByteMs ?? 1000,
+      idleMs: timeouts.idleMs ?? 500,
+      totalAtMs: startedAtMs + (timeouts.totalMs ?? 60_000),
+    },
+    (name) => fired.push([name, clock.nowMs() - startedAtMs]),
+  );
+  return { deadlines, fired };
+}
+
+describe("the deadlines of an attempt", () => {
+  test("the first byte is awaited from the moment the request was sent", async () => {
+    const clock = createFakeClock();
+    const { deadlines, fired } = start(clock);
+    await clock.advance(5000);
+    expect(fired).toEqual([]);
+    deadlines.sent();
+    await clock.advance(1000);
+    expect(fired).toEqual([["first_byte", 6000]]);
+  });
+
+  test("silence counts from the last progress, however much there was", async () => {
+    const clock = createFakeClock();
+    const { deadlines, fired } = start(clock);
+    deadlines.sent();
+    for (let i = 0; i < 20; i++) {
+      await clock.advance(400);
+      deadlines.progress();
+    }
+    expect(fired).toEqual([]);
+    await clock.advance(501);
+    expect(fired).toEqual([["idle", 8500]]);
+  });
+
+  test("silence does not count while the caller is the slow one", async () => {
+    const clock = createFakeClock();
+    const { deadlines, fired } = start(clock);
+    deadlines.sent();
+    deadlines.progress();
+    deadlines.pause();
+    await clock.advance(10_000);
+    expect(fired).toEqual([]);
+    deadlines.resume();
+    await clock.advance(501);
+    expect(fired.map(([name]) => name)).toEqual(["idle"]);
+  });
+
+  test("the total ends even an answer that makes progress", async () => {
+    const clock = createFakeClock();
+    const { deadlines, fired } = start(clock, { totalMs: 2000 });
+    deadlines.sent();
+    for (let i = 0; i < 10; i++) {
+      await clock.advance(300);
+      deadlines.progress();
+    }
+    expect(fired[0]).toEqual(["total", 2000]);
+  });
+
+  test("nothing fires after the end", async () => {
+    const clock = createFakeClock();
+    const { deadlines, fired } = start(clock);
+    deadlines.sent();
+    deadlines.stop();
+    deadlines.progress();
+    await clock.advance(100_000);
+    expect(fired).toEqual([]);
+  });
+});

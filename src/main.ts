@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+// The command line. Each command is a file in cli/, loaded only when it is called.
+import { Command } from "commander";
+import { processIo, type SharedOptions } from "./cli/command.ts";
+import { isVerbose } from "./config/is-verbose.ts";
+import { programVersion } from "./version.ts";
+
+const program = new Command("headgate")
+  .description("Self-hosted gateway and control plane for AI models.")
+  .version(programVersion)
+  .showHelpAfterError("(headgate --help shows what there is)");
+
+/** A command with the options that all have. */
+function command(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option("--config <file>", "config file (default: headgate.yaml, if there is one)")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <number>", "port to listen on (default: 8080)")
+    .option("--data-dir <folder>", "where Headgate keeps its files (default: ./data)");
+}
+
+command(program, "start", "start Headgate").action(async (options: SharedOptions) => {
+  const { start } = await import("./cli/start.ts");
+  await start(options, processIo);
+});
+
+command(program, "check", "check the configuration, the database and the endpoints").action(async (options: SharedOptions) => {
+  const { check } = await import("./cli/check.ts");
+  await check(options, processIo);
+});
+
+command(program, "demo", "start with a built-in demo provider, to try everything without an account").action(
+  async (options: SharedOptions) => {
+    const { demo } = await import("./cli/demo.ts");
+    await demo(options, processIo);
+  },
+);
+
+const admin = program.command("admin").description("administration without the API");
+command(admin, "create-token", "make an administrator token, also while Headgate runs")
+  .option("--name <text>", "what the token is called in lists", "made on the command line")
+  .action(async (options: SharedOptions & { name: string }) => {
+    const { createAdminToken } = await import("./cli/create-admin-token.ts");
+    await createAdminToken(options, processIo);
+  });
+
+command(program, "backup", "copy the SQLite database, also while Headgate runs")
+  .option("--to <file>", "file to write (default: in backups in the data folder)")
+  .action(async (options: SharedOptions & { to?: string }) => {
+    const { backup } = await import("./cli/backup.ts");
+    await backup(options, processIo);
+  });
+
+command(program, "rotate-secret", "encrypt what is stored anew, under another secret key; Headgate has to be stopped").action(
+  async (options: SharedOptions) => {
+    const { rotateSecret } = await import("./cli/rotate-secret.ts");
+    await rotateSecret(options, processIo);
+  },
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { describeFailure } = await import("./cli/describe-failure.ts");
+  process.stderr.write(`headgate: ${describeFailure(error, isVerbose())}\n`, () => process.exit(1));
+}

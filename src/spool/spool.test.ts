@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { LedgerRecord } from "../domain/ledger-record.ts";
+import { listSpoolFiles, spoolFilePath } from "./spool-files.ts";
+import { readSpool } from "./spool-reader.ts";
+import { SpoolWriter } from "./spool-writer.ts";
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const processId = "p_0192f0c4";
+
+function record(id: string, event: "started" | "settled" = "settled"): LedgerRecord {
+  return { event, id } as LedgerRecord;
+}
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "headgate-spool-"));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+function open(options: Partial<Parameters<typeof SpoolWriter.open>[0]> = {}): Promise<SpoolWriter> {
+  return SpoolWriter.open({ dir, processId, onFailure: "refuse", clock: systemClock, log: silent, ...options });
+}
+
+function append(writer: SpoolWriter, records: LedgerRecord[]): Promise<Error | null> {
+  return new Promise((resolve) => writer.append(records, resolve));
+}
+
+/** Makes every write to a file by this process fail with EFBIG: what a full disk looks like, for root too. */
+function limitFileSize(bytes: string): void {
+  execFileSync("prlimit", ["--pid", String(process.pid), `--fsize=${bytes}:unlimited`]);
+}
+
+async function allIds(): Promise<string[]> {
+  const ids: string[] = [];
+  for (const file of await listSpoolFiles(dir)) {
+    let offset = 0;
+    for (;;) {
+      const chunk = await readSpool(file.path, offset);
+      if (chunk.nextOffset === offset) break;
+      ids.push(...chunk.records.map((found) => found.id));
+      offset = chunk.nextOffset;
+    }
+  }
+  return ids;
+}
+
+describe("the spool", () => {
+  test("has a record in its file before it says so", async () => {
+    const writer = await open();
+    expect(await append(writer, [record("a")])).toBeNull();
+    expect(await readFile(spoolFilePath(dir, processId, 1), "utf8")).toBe('{"event":"settled","id":"a"}\n');
+    await writer.close();
+  });
+
+  test("keeps thousands of records appended at once, in order, across many files", async () => {
+    const writer = await open({ fileBytesMax: 10_000 });
+    const ids = Array.from({ length: 5000 }, (_, i) => `r${i}`);
+    const results: (Error | null)[] = [];
+    for (let i = 0; i < ids.length; i += 50) {
+      results.push(...(await Promise.all(ids.slice(i, i + 50).map((id) => append(writer, [record(id)])))));
+    }
+    await writer.close();
+    expect(results.every((result) => result === null)).toBe(true);
+    expect((await readdir(dir)).length).toBeGreaterThan(10);
+    expect(await allIds()).toEqual(ids);
+  });
+
+  test("writes what waits before it closes", async () => {
+    const writer = await open();
+    void append(writer, [record("last")]);
+    await writer.close();
+    expect(await allIds()).toEqual(["last"]);
+  });
+
+  test.each(["refuse", "continue"] as const)("on a disk that takes nothing, policy %s holds, and every outcome is written later", async (onFailure) => {
+    const writer = await open({ onFailure });
+    await append(writer, [record("before")]);
+    limitFileSize("0");
+    try {
+      const error = await append(writer, [record("started only", "started"), record("answered")]);
+      expect(error === null).toBe(onFailure === "continue");
+      expect(writer.failure).not.toBeNull();
+      expect(writer.accepting).toBe(onFailure === "continue");
+    } finally {
+      limitFileSize("unlimited");
+    }
+    const deadline = Date.now() + 5000;
+    while (writer.failure !== null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(writer.accepting).toBe(true);
+    expect(await append(writer, [record("after")])).toBeNull();
+    await writer.close();
+    const expected = onFailure === "continue" ? ["before", "started only", "answered", "after"] : ["before", "answered", "after"];
+    expect(await allIds()).toEqual(expected);
+    expect(writer.unrecorded).toBe(0);
+  });
+
+  test("grows on in its file when the next one can't be created", async () => {
+    const writer = await open({ fileBytesMax: 1 });
+    await writeFile(spoolFilePath(dir, processId, 2), "");
+    for (const id of ["a", "b", "c"]) expect(await append(writer, [record(id)])).toBeNull();
+    await writer.close();
+    expect(await allIds()).toEqual(["a", "b", "c"]);
+  });
+
+  test("reads whole lines only, and goes on where it was", async () => {
+    const path = spoolFilePath(dir, processId, 1);
+    await writeFile(path, '{"event":"started","id":"a"}\n{"event":"sett');
+    const first = await readSpool(path, 0);
+    expect(first.records).toEqual([{ event: "started", id: "a" }]);
+    await writeFile(path, 'led","id":"a"}\n', { flag: "a" });
+    const second = await readSpool(path, first.nextOffset);
+    expect(second.records).toEqual([{ event: "settled", id: "a" }]);
+  });
+
+  test("steps over the torn line that a failed write leaves", async () => {
+    const path = spoolFilePath(dir, processId, 1);
+    await writeFile(path, '{"event":"settled","id":"a"}\n{"event":"sett\n{"event":"settled","id":"b"}\n');
+    const { records, unreadable } = await readSpool(path, 0);
+    expect(records.map((found) => found.id)).toEqual(["a", "b"]);
+    expect(unreadable).toBe(1);
+  });
+});

@@ -1,0 +1,110 @@
+// What migrating means, for every engine.
+import { join } from "node:path";
+import { type Kysely, sql } from "kysely";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createPostgresDatabase, temporaryDirectory } from "../../test/support/database.ts";
+import { DatabaseTooNew, migrate } from "./migrate.ts";
+import { migrations } from "./migrations/index.ts";
+import type { Migration } from "./migrations/migration.ts";
+import { openStorage } from "./open-storage.ts";
+import { type Engine, everyoneGroupId, type Storage } from "./port.ts";
+import { postgresDatabase } from "./postgres.ts";
+import type { Database } from "./schema.ts";
+import { sqliteDatabase } from "./sqlite.ts";
+import { SqliteClient } from "./sqlite-client.ts";
+
+export function migrationContract(engine: Engine): void {
+  describe("migrating", () => {
+    let location: { databaseUrl: string | null; dataDir: string };
+    let remove: () => Promise<void>;
+    beforeEach(async () => {
+      const directory = await temporaryDirectory();
+      const database = engine === "postgres" ? await createPostgresDatabase() : null;
+      location = { databaseUrl: database?.url ?? null, dataDir: directory.path };
+      remove = async () => {
+        await database?.drop();
+        await directory.remove();
+      };
+    });
+    afterEach(() => remove());
+
+    async function using<T>(work: (storage: Storage) => Promise<T>): Promise<T> {
+      const storage = await openStorage(location);
+      try {
+        return await work(storage);
+      } finally {
+        await storage.close();
+      }
+    }
+
+    async function directly(work: (db: Kysely<Database>) => Promise<unknown>): Promise<void> {
+      const { databaseUrl, dataDir } = location;
+      const file = { path: join(dataDir, "headgate.db"), busyTimeoutMs: 2000, statementTimeoutMs: 10_000 };
+      const db =
+        databaseUrl === null ? sqliteDatabase(new SqliteClient(file)) : postgresDatabase({ connectionString: databaseUrl });
+      try {
+        await work(db);
+      } finally {
+        await db.destroy();
+      }
+    }
+
+    test("makes an empty database with version 0 and the group everyone", () =>
+      using(async (storage) => {
+        await storage.migrate();
+        expect(await storage.meta.configVersion()).toBe(0);
+        const everyone = await storage.groups.get(everyoneGroupId);
+        expect(everyone).toMatchObject({ id: "grp_everyone", name: "everyone", models: '["*"]', version: 1 });
+        expect(await storage.groups.all()).toEqual([everyone]);
+        expect(await storage.groups.get("grp_other")).toBeNull();
+      }));
+
+    test("a second time changes nothing", () =>
+      using(async (storage) => {
+        await storage.migrate();
+        await storage.meta.bumpConfigVersion();
+        await storage.migrate();
+        expect(await storage.meta.configVersion()).toBe(1);
+      }));
+
+    test("processes that start at once apply everything once", async () => {
+      const storages = await Promise.all(Array.from({ length: 4 }, () => openStorage(location)));
+      await Promise.all(storages.map((storage) => storage.migrate()));
+      expect(await storages[0]?.groups.all()).toHaveLength(1);
+      await Promise.all(storages.map((storage) => storage.close()));
+    });
+
+    test("opening alone does not migrate", () =>
+      using((storage) => expect(storage.meta.configVersion()).rejects.toThrow(/meta/)));
+
+    test("refuses a database that a newer program has migrated, and leaves it alone", async () => {
+      await using((storage) => storage.migrate());
+      await directly((db) => sql`insert into schema_migrations values ('9999-from-the-future', 1)`.execute(db));
+      await using(async (storage) => {
+        const refused = await storage.migrate().catch((error: unknown) => error);
+        expect(refused).toBeInstanceOf(DatabaseTooNew);
+        expect(String(refused)).toContain("9999-from-the-future");
+        expect(String(refused)).toContain("newer version");
+        expect(await storage.meta.configVersion()).toBe(0);
+      });
+    });
+
+    test("a migration that fails leaves nothing behind, and those before it in place", async () => {
+      const failing: Migration = {
+        name: "9998-fails",
+        async up(db) {
+          await sql`create table half_done (id text)`.execute(db);
+          throw new Error("on purpose");
+        },
+      };
+      await directly(async (db) => {
+        await expect(migrate(db, engine, [...migrations, failing])).rejects.toThrow("on purpose");
+        await expect(sql`select * from half_done`.execute(db)).rejects.toThrow(/half_done/);
+      });
+      await using(async (storage) => {
+        await storage.migrate();
+        expect(await storage.meta.configVersion()).toBe(0);
+      });
+    });
+  });
+}
