@@ -83,6 +83,7 @@ export async function startPostgres({ log = () => {} } = {}) {
     const child = spawn(join(binDir, "postgres"), ["-D", dataDir, ...flags], {
       ...childOptions,
       stdio: ["ignore", "ignore", "pipe"],
+      detached: true, // Ctrl-C goes to the whole group, and would end the server under tests that are still stopping
     });
     server = child;
     child.once("exit", () => {
@@ -176,7 +177,7 @@ function startWatchdog(dataDir, home) {
     rm -rf "$2"`;
   const child = spawn("/bin/sh", ["-c", script, "watchdog", dataDir, home], {
     stdio: ["pipe", "ignore", "ignore"],
-    detached: true, // so that Ctrl-C, which goes to the whole group, does not reach it
+    detached: true, // for the same reason
     cwd: "/",
   });
   child.unref();

@@ -1,7 +1,7 @@
 // The one shape of an error of the admin API.
 import { z } from "zod";
 
-export const errorBody = z
+const errorBody = z
   .object({
     error: z.object({
       code: z.string().describe("Stable: match on this. docs/errors.md lists them all."),

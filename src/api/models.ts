@@ -20,7 +20,7 @@ export const patchModelBody = z.strictObject({
     .describe("`disabled` takes it from all callers until `active` brings it back."),
 });
 
-export const deploymentView = z
+const deploymentView = z
   .object({
     id: z.string(),
     endpoint: z.string(),

@@ -23,7 +23,7 @@ const tokens = z.object({
 const state = z.enum(["in_progress", "settled", "interrupted"]);
 const usageSource = z.enum(["measured", "estimated"]);
 
-export const attemptView = z
+const attemptView = z
   .object({
     id: z.string(),
     deployment: z.string().nullable(),

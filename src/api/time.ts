@@ -14,7 +14,7 @@ export function formatTimeOrNull(ms: number | null): string | null {
 }
 
 /** RFC 3339 (any offset) to ms; null when it is none. `new Date` alone would take local times and words. */
-export function parseTimeMs(text: string): number | null {
+function parseTimeMs(text: string): number | null {
   if (!rfc3339.test(text)) return null;
   return existing(text.toUpperCase().replace(" ", "T"));
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { timeOrDateField, timeText } from "./time.ts";
 
-export const usageDimensions = ["model", "endpoint", "key", "user", "group"] as const;
+const usageDimensions = ["model", "endpoint", "key", "user", "group"] as const;
 export type UsageDimension = (typeof usageDimensions)[number];
 
 const groupBy = z
@@ -25,7 +25,7 @@ export const usageQuery = z.strictObject({
 
 const count = z.number().int();
 
-export const usageRow = z
+const usageRow = z
   .object({
     bucket: timeText.optional().describe("Start of the hour or UTC day."),
     model: z.string().nullable().optional(),

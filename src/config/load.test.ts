@@ -116,6 +116,15 @@ describe("sources", () => {
     expect(load({ HEADGATE_DATA_DIR: "/var/lib/headgate" }, { dataDir: "here" }).dataDir).toBe(join(cwd, "here"));
   });
 
+  test("with searchFiles: false, only a file that was named is read", () => {
+    write("headgate.yaml", "server: { port: 1001 }\n");
+    write(".env", "HEADGATE_PORT=1002\n");
+    const env = { HEADGATE_CONFIG: "headgate.yaml" };
+    expect(loadConfig({ env, cwd, searchFiles: false })).toMatchObject({ configPath: null, config: { server: { port: 8080 } } });
+    const named = { env, cwd, searchFiles: false, overrides: { config: "headgate.yaml" } };
+    expect(loadConfig(named).configPath).toBe(join(cwd, "headgate.yaml"));
+  });
+
   test("variables nobody knows, or that this version lacks, earn a warning", () => {
     const { warnings } = load({ HEADGATE_PROT: "1", METIS_STATUS_URL: "http://status.example" });
     expect(warnings).toHaveLength(2);

@@ -44,12 +44,12 @@ export interface LoadedConfig {
 }
 
 /** Throws ConfigError with everything that is wrong. */
-export function loadConfig({
-  overrides = {},
-  env: processEnv = process.env,
-  cwd = process.cwd(),
-}: ConfigRequest = {}): LoadedConfig {
-  const { env, configPath, text } = findFiles(overrides, processEnv, cwd);
+export function loadConfig(request: ConfigRequest = {}): LoadedConfig {
+  const { overrides = {}, env: processEnv = process.env, cwd = process.cwd(), searchFiles = true } = request;
+  const isWithoutFiles = !searchFiles && overrides.config === undefined;
+  const { env, configPath, text } = isWithoutFiles
+    ? { env: processEnv, configPath: null, text: null }
+    : findFiles(overrides, processEnv, cwd);
   const problems: string[] = [];
 
   const unresolved = new Map<string, string>();

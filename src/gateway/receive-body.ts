@@ -67,6 +67,7 @@ export async function receiveBody(
     }
   });
   const bytes = call.heldBytes;
+  if (bytes === 0) return { chunks, bytes, json: null, model: null, modelRange: null };
   try {
     if (scanning !== null && json !== null) {
       const scanned = json.end();

@@ -101,6 +101,7 @@ async function runAttempt(
 
   const meter = createMeter({
     path: route.rest,
+    method: call.method,
     contentType: opening.head.contentType,
     status: opening.head.status,
     readable: opening.head.readable,

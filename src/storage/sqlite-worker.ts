@@ -38,11 +38,15 @@ class Connection {
 
   constructor({ path, busyTimeoutMs, journal }: SqliteWorkerData) {
     this.#database = new Database(path);
-    // By exec, see write().
-    this.#database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
-    this.#database.exec(`pragma journal_mode = ${journal}`);
-    this.#database.exec("pragma synchronous = full");
-    this.#database.exec("pragma foreign_keys = on");
+    try {
+      // By exec for write()'s reason: all but the first touch the file.
+      this.#database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
+      this.#database.exec(`pragma journal_mode = ${journal}`);
+      this.#database.exec("pragma synchronous = full; pragma foreign_keys = on");
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   get inTransaction(): boolean {

@@ -1,56 +1,167 @@
-// Headgate as a process of its own, from dist/ (`npm test` builds it first), for tests of the command line, signals and crashes.
+// Headgate as people run it: a process of its own (`node dist/main.js start`), to be signalled, killed and started again.
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { eventually } from "./eventually.ts";
+import type { LooseJson } from "./loose-json.ts";
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const startTimeoutMs = 20_000;
+const running = new Set<ChildProcess>();
+
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+export const processAdminToken = "administrator-token-of-a-test-0123456789";
+export const processSecretKey = "secret-key-of-a-test-longer-than-32-characters";
+
+/** A folder that outlives a process: config file and data. */
+export interface Home {
+  path: string;
+  dataDir: string;
+  configPath: string;
+  remove(): Promise<void>;
+}
+
+export async function createHome(): Promise<Home> {
+  const path = await mkdtemp(join(tmpdir(), "headgate-test-"));
+  return {
+    path,
+    dataDir: join(path, "data"),
+    configPath: join(path, "headgate.yaml"),
+    remove: () => rm(path, { recursive: true, force: true }),
+  };
+}
 
 export interface ProcessOptions {
-  cwd: string;
-  env?: Record<string, string>;
+  home: Home;
+  /** Written to the config file, over the test's defaults; left out: the file stays as it is. */
+  config?: Record<string, unknown>;
+  /** Over the test's defaults; undefined unsets. Nothing of the test's own environment but PATH is passed on. */
+  env?: Record<string, string | undefined>;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface AdminReply {
+  status: number;
+  body: LooseJson;
+  text: string;
+  headers: Headers;
 }
 
 export class HeadgateProcess {
-  /** Standard output and standard error so far. */
-  out = "";
-  err = "";
-  readonly child: ChildProcess;
-  /** The exit code; null when a signal killed it. */
-  readonly exited: Promise<number | null>;
+  /** Known once it is ready. */
+  url = "";
+  readonly home: Home;
+  readonly exited: Promise<Exit>;
+  /** Null while it runs. */
+  exit: Exit | null = null;
+  stdout = "";
+  stderr = "";
+  readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], { cwd, env = {} }: ProcessOptions) {
-    const { PATH = "" } = process.env;
-    this.child = spawn(process.execPath, [main, ...args], { cwd, env: { PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.out += text;
+  constructor(home: Home, child: ChildProcess) {
+    this.home = home;
+    this.#child = child;
+    running.add(child);
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
     });
-    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.err += text;
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
     });
-    this.exited = new Promise((resolve, reject) => {
-      this.child.on("error", reject);
-      this.child.on("close", resolve);
+    this.exited = new Promise((resolve) => {
+      // "close", not "exit": all that it said has been read by then
+      child.once("close", (code, signal) => {
+        running.delete(child);
+        this.exit = { code, signal };
+        resolve(this.exit);
+      });
     });
   }
 
-  /** The URL that it prints when it is ready. Rejects when it ends before that, or takes longer than 20 s. */
-  async ready(): Promise<string> {
-    const deadlineMs = Date.now() + 20_000;
-    for (;;) {
-      const url = /ready at (http:\S+)/.exec(this.out)?.[1];
-      if (url !== undefined) return url;
-      if (this.child.exitCode !== null || Date.now() > deadlineMs)
-        throw new Error(`Headgate did not start: ${this.out}${this.err}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+  get pid(): number {
+    return this.#child.pid as number;
   }
 
+  /** All that it has said so far. */
+  get output(): string {
+    return this.stdout + this.stderr;
+  }
+
+  /** Sends a signal and waits for the end. */
+  kill(signal: NodeJS.Signals = "SIGKILL"): Promise<Exit> {
+    this.signal(signal);
+    return this.exited;
+  }
+
+  /** Sends a signal. */
   signal(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
+    this.#child.kill(signal);
   }
 
-  /** Ends it at once, if it still lives. */
-  async destroy(): Promise<void> {
-    this.child.kill("SIGKILL");
-    await this.exited;
+  /** Answers of the admin API; throws when nothing answers. */
+  async admin(method: string, path: string, body?: unknown, token = processAdminToken): Promise<AdminReply> {
+    const response = await fetch(`${this.url}/admin/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === "" ? null : JSON.parse(text), text, headers: response.headers };
   }
+
+  /** `GET /readyz`. */
+  async readiness(): Promise<{ status: number; body: LooseJson }> {
+    const response = await fetch(`${this.url}/readyz`);
+    return { status: response.status, body: await response.json() };
+  }
+}
+
+/** Starts Headgate on a free port; resolves when `/readyz` says 200. Kill it in the end. */
+export async function startHeadgateProcess(options: ProcessOptions): Promise<HeadgateProcess> {
+  const headgate = await spawnHeadgate(["start"], options);
+  try {
+    await eventually(() => headgate.exit !== null || /is ready at \S+/.test(headgate.stdout), { timeoutMs: startTimeoutMs });
+    headgate.url = /is ready at (\S+)/.exec(headgate.stdout)?.[1] ?? "";
+    if (headgate.url === "") throw new Error("it ended");
+    await eventually(async () => (await headgate.readiness()).status === 200, { timeoutMs: startTimeoutMs });
+    return headgate;
+  } catch (cause) {
+    await headgate.kill();
+    throw new Error(`headgate start failed: ${JSON.stringify(headgate.exit)}\n${headgate.output}`, { cause });
+  }
+}
+
+/** Runs a command that ends by itself. */
+export async function runHeadgate(args: readonly string[], options: ProcessOptions): Promise<HeadgateProcess & { exit: Exit }> {
+  const headgate = await spawnHeadgate(args, options);
+  const timer = setTimeout(() => headgate.signal("SIGKILL"), startTimeoutMs);
+  await headgate.exited;
+  clearTimeout(timer);
+  return headgate as HeadgateProcess & { exit: Exit };
+}
+
+async function spawnHeadgate(args: readonly string[], { home, config, env = {} }: ProcessOptions): Promise<HeadgateProcess> {
+  if (!existsSync(program)) throw new Error("dist/main.js is missing: npm run build");
+  if (config !== undefined || !existsSync(home.configPath)) {
+    const server = { host: "127.0.0.1", port: 0, ...(config?.server as object | undefined) };
+    await writeFile(home.configPath, stringify({ ...config, server }));
+  }
+  const defaults = { HEADGATE_ADMIN_TOKEN: processAdminToken, HEADGATE_SECRET_KEY: processSecretKey };
+  const child = spawn(process.execPath, [program, ...args, "--config", home.configPath, "--data-dir", home.dataDir], {
+    cwd: home.path,
+    env: { PATH: process.env.PATH, ...defaults, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return new HeadgateProcess(home, child);
 }

@@ -15,7 +15,8 @@ beforeAll(async () => {
   headgate = await startHeadgate({ config: { server: { body_limit: "10mb" } } });
   provider.models = ["upstream-model", "other-model"];
   const endpoint = { name: "prod", url: `${provider.url}/v1`, api_key: providerKey, aliases: { "upstream-model": "gpt-4" } };
-  await headgate.addEndpoint({ ...endpoint, timeouts: { connect: "500ms", first_byte: "400ms", idle: "400ms", total: "20s" } });
+  await headgate.addEndpoint({ ...endpoint, timeouts: { connect: "500ms", idle: "400ms", total: "20s" } });
+  await headgate.addEndpoint({ name: "hasty", url: `${provider.url}/v1`, models: ["hasty"], sync: false, timeouts: { first_byte: "400ms" } });
   key = await headgate.createKey({ scopes: ["inference", "passthrough"] });
 });
 afterAll(async () => {
@@ -262,7 +263,7 @@ describe("case 29: endpoints that fail", () => {
   test("no first byte of a stream within first_byte is 504, and the provider's connection is closed", async () => {
     provider.next({ kind: "hang", at: "before_headers" });
     const startedAt = Date.now();
-    const answer = await post(chat({ stream: true }));
+    const answer = await post(chat({ model: "hasty", stream: true }));
     expect([answer.status, answer.json.error.code]).toEqual([504, "upstream_timeout"]);
     expect(answer.json.error.message).toContain("first_byte");
     expect(Date.now() - startedAt).toBeLessThan(3000);
@@ -284,7 +285,7 @@ describe("case 29: endpoints that fail", () => {
     ["Anthropic messages", "/v1/messages", /event: error\ndata: \{"type":"error","error":\{"type":"timeout_error".*\}\n\n$/],
     ["OpenAI responses", "/v1/responses", /event: error\ndata: \{"type":"error","code":"upstream_timeout".*\}\n\n$/],
   ])("a stream that stalls (%s) ends with an error event and no terminator, and is recorded as failed", async (_name, target, event) => {
-    provider.next({ kind: "stall", afterChunks: 3, comment: ": ping\n\n", everyMs: 50 });
+    provider.next({ kind: "stall", afterChunks: 6, comment: ": ping\n\n", everyMs: 50 });
     const answer = await post(chat({ stream: true, max_tokens: 5, input: "hi" }), {}, target);
     expect(answer.status).toBe(200);
     expect(answer.text).toMatch(event);

@@ -1,4 +1,4 @@
-// What the routes of all resources share: paths with an id, empty answers, and the one way to say that nothing is there.
+// What the routes of all resources share: paths with an id, empty answers, and the ways to say that something is not there.
 import { z } from "zod";
 import { HeadgateError } from "../../core/errors.ts";
 
@@ -10,4 +10,9 @@ export const noContent = z.undefined().describe("Done");
 export function found<Row>(row: Row | null | undefined, kind: string): Row {
   if (row === null || row === undefined) throw new HeadgateError("not_found", { message: `There is no ${kind} with this id.` });
   return row;
+}
+
+/** 503 with the seconds after which a client may try again. */
+export function databaseUnavailable(cause?: Error): HeadgateError {
+  return new HeadgateError("database_unavailable", { cause, retryAfterSeconds: 5 });
 }

@@ -10,11 +10,11 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { SystemView } from "../../api/system.ts";
 import type { Cipher } from "../../core/cipher.ts";
 import type { Clock } from "../../core/clock.ts";
-import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Storage } from "../../storage/port.ts";
 import type { SyncSchedule } from "../discovery/schedule.ts";
 import type { Synchronizer } from "../discovery/synchronize.ts";
+import { databaseUnavailable } from "./answers.ts";
 
 /** What a bearer token is: an administrator's (a key, or with null the token of HEADGATE_ADMIN_TOKEN), or why it is not. */
 export type AuthenticatedToken = { kind: "admin"; keyId: string | null } | "unknown" | "not_admin" | "expired";
@@ -89,7 +89,7 @@ export function adminContext(deps: AdminDeps): AdminContext {
     publish,
     database() {
       const storage = typeof deps.storage === "function" ? deps.storage() : deps.storage;
-      if (storage === null) throw new HeadgateError("database_unavailable");
+      if (storage === null) throw databaseUnavailable();
       return storage;
     },
     async publishEndpoints() {

@@ -3,9 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { StorageUnavailable, UniqueViolation } from "../../storage/port.ts";
-
-/** Seconds after which a client may try again when the database is away. */
-const databaseRetrySeconds = 5;
+import { databaseUnavailable } from "./answers.ts";
 
 export function answerError(log: Logger) {
   return (cause: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -37,9 +35,7 @@ function send(reply: FastifyReply, error: HeadgateError): void {
 
 function toHeadgateError(cause: unknown): HeadgateError {
   if (cause instanceof HeadgateError) return cause;
-  if (cause instanceof StorageUnavailable) {
-    return new HeadgateError("database_unavailable", { cause, retryAfterSeconds: databaseRetrySeconds });
-  }
+  if (cause instanceof StorageUnavailable) return databaseUnavailable(cause);
   if (cause instanceof UniqueViolation) return uniqueViolation(cause);
   if (cause instanceof Error) {
     const code = (cause as { code?: unknown }).code;

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi, systemOfTests } from "../../../test/support/admin-api.ts";
 import { HeadgateError } from "../../core/errors.ts";
+import { StorageUnavailable } from "../../storage/port.ts";
 import { createAdminApi } from "./server.ts";
 
 let api: AdminApiUnderTest;
@@ -123,6 +124,7 @@ describe("errors", () => {
       ]) {
         const answer = await api.call("GET", path);
         expect([path, answer.status, answer.body.error.code]).toEqual([path, 503, "database_unavailable"]);
+        expect(answer.headers.get("retry-after")).toBe("5");
       }
       expect((await api.call("POST", "/keys", { name: "a" })).status).toBe(503);
       expect((await api.call("GET", "/system")).status).toBe(200);
@@ -130,6 +132,21 @@ describe("errors", () => {
       expect((await api.call("GET", "/openapi.json")).status).toBe(200);
     } finally {
       api.setDatabase(true);
+    }
+  });
+
+  it("answer 503 when the database goes away under a request, without saying where it is", async () => {
+    const away = await startAdminApi({
+      system: () => {
+        throw new StorageUnavailable("connect ECONNREFUSED 10.0.0.1:5432");
+      },
+    });
+    try {
+      const answer = await away.call("GET", "/system");
+      expect([answer.status, answer.body.error.code]).toEqual([503, "database_unavailable"]);
+      expect(answer.text).not.toContain("10.0.0.1");
+    } finally {
+      await away.close();
     }
   });
 

@@ -18,7 +18,7 @@ import { systemRoutes } from "./system/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { validateWithZod } from "./validate-with-zod.ts";
 
-export const adminPrefix = "/admin/api/v1";
+const adminPrefix = "/admin/api/v1";
 
 const bodyLimitBytes = 4 * 1024 * 1024; // a pinned list of thousands of models with aliases fits
 

@@ -44,13 +44,18 @@ export function sendErrorTo(
 function discardRest(req: IncomingMessage): void {
   if (req.complete || req.destroyed) return;
   let left = discardBytesMax;
-  const give = () => req.socket.destroySoon();
-  const timer = setTimeout(give, discardTimeMs);
-  timer.unref();
-  req.on("data", (chunk: Buffer) => {
+  const giveUp = () => {
+    req.off("data", drop);
+    req.pause();
+    req.socket.destroySoon();
+  };
+  const drop = (chunk: Buffer) => {
     left -= chunk.length;
-    if (left < 0) give();
-  });
+    if (left < 0) giveUp();
+  };
+  const timer = setTimeout(giveUp, discardTimeMs);
+  timer.unref();
+  req.on("data", drop);
   req.once("close", () => clearTimeout(timer));
   req.resume();
 }

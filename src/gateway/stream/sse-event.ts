@@ -15,17 +15,20 @@ export class SseEvent {
   readonly oversized: boolean;
   /** False for what was left when the stream ended without a blank line. Readers that follow the standard drop it. */
   readonly terminated: boolean;
+  /** Lines that are not blank. */
+  readonly lineCount: number;
   readonly #head: Buffer;
   #read = false;
   #name: string | null = null;
   #data: Buffer | null = null;
 
   /** `head` is the beginning of an oversized event, enough to hold its name. */
-  constructor(start: number, end: number, bytes: Buffer, terminated: boolean, head: Buffer | null) {
+  constructor(start: number, end: number, bytes: Buffer, terminated: boolean, lineCount: number, head: Buffer | null) {
     this.start = start;
     this.end = end;
     this.bytes = bytes;
     this.terminated = terminated;
+    this.lineCount = lineCount;
     this.oversized = head !== null;
     this.#head = head ?? bytes;
   }

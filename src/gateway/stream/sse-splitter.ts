@@ -25,6 +25,8 @@ export class SseSplitter {
   #eventStart = 0;
   /** No byte of the current line has been seen. */
   #lineIsEmpty = true;
+  /** Lines of the event so far that are not blank. */
+  #lineCount = 0;
   #afterCr = false;
   /** The blank line has ended with a CR at the end of a chunk. */
   #eventEnded = false;
@@ -68,7 +70,10 @@ export class SseSplitter {
         if (nextLf < at && nextLf !== -1) nextLf = chunk.indexOf(lf, at);
         if (nextCr < at && nextCr !== -1) nextCr = chunk.indexOf(cr, at);
         end = nextLf === -1 || (nextCr !== -1 && nextCr < nextLf) ? nextCr : nextLf;
-        this.#lineIsEmpty = false;
+        if (this.#lineIsEmpty) {
+          this.#lineIsEmpty = false;
+          this.#lineCount++;
+        }
         if (end === -1) break;
       }
       const isBlank = this.#lineIsEmpty;
@@ -115,7 +120,11 @@ export class SseSplitter {
     let at = from;
     while (at < chunk.length && this.#markIndex < 3) {
       if (chunk[at] !== byteOrderMark[this.#markIndex]) {
-        if (this.#markIndex > 0) this.#lineIsEmpty = false;
+        if (this.#markIndex > 0) {
+          // Part of a mark is part of a line.
+          this.#lineIsEmpty = false;
+          this.#lineCount = 1;
+        }
         this.#markIndex = 3;
         break;
       }
@@ -137,8 +146,10 @@ export class SseSplitter {
       bytes = this.#held.bytes();
     }
     const head = this.#head;
+    const lineCount = this.#lineCount;
     this.#head = null;
-    this.#onEvent(new SseEvent(start, end, bytes, terminated, head));
+    this.#lineCount = 0;
+    this.#onEvent(new SseEvent(start, end, bytes, terminated, lineCount, head));
     if (this.#held.total > 0) this.#held.clear();
   }
 

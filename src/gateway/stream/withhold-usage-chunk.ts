@@ -1,13 +1,13 @@
 // Keeps from a caller the one chunk of a chat stream that is there only because Headgate asked for `include_usage`.
 import { ByteWindow } from "./byte-window.ts";
 import { keyWithValue } from "./key-with-value.ts";
+import { holdsUsage, notableKeys } from "./notable-keys.ts";
 import type { SseEvent } from "./sse-event.ts";
 import { SseSplitter } from "./sse-splitter.ts";
 
 /** An incomplete event larger than this passes as it comes: no usage chunk is that large. */
 const heldBytesMax = 64 * 1024;
 const lf = 0x0a;
-const usageKey = Buffer.from('"usage"');
 const choicesKey = Buffer.from('"choices"');
 
 /**
@@ -94,7 +94,7 @@ export class WithholdUsageChunk {
 }
 
 function mayHoldUsage(bytes: Buffer): boolean {
-  return keyWithValue(bytes, usageKey, 0x7b) && keyWithValue(bytes, choicesKey, 0x5b);
+  return (notableKeys(bytes) & holdsUsage) !== 0 && keyWithValue(bytes, choicesKey, 0x5b);
 }
 
 function isUsageChunk(event: SseEvent): boolean {

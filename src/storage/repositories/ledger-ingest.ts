@@ -39,7 +39,7 @@ export async function interruptAttempts(db: Kysely<Database>, engine: Engine, pr
       .updateTable("attempts")
       .set({ state: "interrupted", settled_at: nowMs, error: "interrupted", usage_source: "estimated" })
       .where("process_id", "=", processId)
-      .where("state", "=", "started")
+      .where("state", "=", sql.lit("started")) // as the partial index says it
       .returningAll()
       .execute();
     const rollUp = new UsageRollUp();

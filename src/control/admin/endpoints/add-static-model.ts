@@ -2,8 +2,10 @@
 import { HeadgateError } from "../../../core/errors.ts";
 import { newId } from "../../../core/ids.ts";
 import type { EndpointRow, ModelRow, Repositories } from "../../../storage/port.ts";
-import { modelIdOfName } from "../../discovery/model-of-name.ts";
-import { type Aliases, type NameConflict, publicNameOf } from "../../discovery/name-conflicts.ts";
+import { modelIdOfName, reservedNames } from "../../discovery/model-of-name.ts";
+import { type Aliases, publicNameOf } from "../../discovery/name-conflicts.ts";
+import type { Selection } from "../../discovery/selection.ts";
+import { conflictsOfChange } from "../../discovery/static-conflicts.ts";
 
 /** `alias`, when given, becomes the endpoint's alias of the model. Returns the model that the new deployment belongs to. Throws HeadgateError name_conflict or alias_conflict. */
 export async function addStaticModel(
@@ -22,19 +24,18 @@ export async function addStaticModel(
       message: `This endpoint already has the model '${upstreamModel}'.`,
     });
   }
-  const existing = await repositories.models.getByName(name);
-  const holder = deployments.find(({ removed_at, model_id }) => removed_at === null && model_id === existing?.id);
-  if (existing?.kind === "virtual" || holder !== undefined) {
-    const reason = holder
-      ? `'${name}' is already the name of this endpoint's model '${holder.upstream_model}'`
-      : `'${name}' is the name of a virtual model`;
-    const conflicts: NameConflict[] = [{ model: upstreamModel, alias: name, reason }];
-    throw new HeadgateError("alias_conflict", { field: alias ? "alias" : "model", conflicts });
-  }
   // Aliases decide every name of the endpoint: one that is not among them would be gone with its next change.
+  const { [upstreamModel]: _replaced, ...others } = aliases;
+  const changed = name === upstreamModel ? others : { ...others, [upstreamModel]: name };
+  const present = deployments.filter(({ removed_at }) => removed_at === null).map((deployment) => deployment.upstream_model);
+  const rules = {
+    selection: JSON.parse(endpoint.models) as Selection,
+    aliases: changed,
+    reservedNames: await reservedNames(repositories),
+  };
+  const conflicts = conflictsOfChange(rules, [...present, upstreamModel]);
+  if (conflicts.length > 0) throw new HeadgateError("alias_conflict", { field: alias ? "alias" : "model", conflicts });
   if (name !== publicNameOf(upstreamModel, aliases)) {
-    const { [upstreamModel]: _replaced, ...others } = aliases;
-    const changed = name === upstreamModel ? others : { ...others, [upstreamModel]: name };
     await repositories.endpoints.update(endpoint.id, { aliases: JSON.stringify(changed), updated_at: nowMs });
   }
   const modelId = await modelIdOfName(repositories, name, nowMs);

@@ -10,6 +10,7 @@ import { credentialContext } from "../../discovery/list-target.ts";
 import type { ListFailure, Listing } from "../../discovery/listing.ts";
 import { reservedNames } from "../../discovery/model-of-name.ts";
 import type { NameConflict } from "../../discovery/name-conflicts.ts";
+import { pinModels } from "../../discovery/pin-models.ts";
 import { listingConflicts, staticConflicts } from "../../discovery/static-conflicts.ts";
 import type { AdminContext } from "../context.ts";
 import { configurationColumns } from "./endpoint-columns.ts";
@@ -50,6 +51,7 @@ async function write(
 ): Promise<void> {
   await checkName(repositories, row.name);
   await repositories.endpoints.insert(row);
+  if (!listing?.ok) await pinModels(repositories, row);
   const applied =
     listing === null ? null : await applyListing(repositories, row, listing, { trigger: "create", startedAtMs, finishedAtMs });
   if (!applied?.changed) await repositories.meta.bumpConfigVersion();

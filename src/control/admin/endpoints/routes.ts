@@ -29,7 +29,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
       const row = await createEndpoint(context, request.body);
       await context.publishEndpoints();
       const stored = found(await context.database().endpoints.get(row.id), "endpoint");
-      reply.code(201).header("etag", etagOf(stored.version)).header("location", `${request.url}/${row.id}`);
+      reply.code(201).header("etag", etagOf(stored.version));
       return reply.send(await readEndpoint(context.database(), stored));
     },
   );

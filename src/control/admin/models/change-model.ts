@@ -1,7 +1,7 @@
 // What an administrator does to a model: disable it, bring it back, remove it.
 import { createHash } from "node:crypto";
 import type { ModelBody } from "../../../api/models.ts";
-import type { ModelRow, Repositories } from "../../../storage/port.ts";
+import type { DeploymentRow, ModelRow, Repositories } from "../../../storage/port.ts";
 import { isDeselected } from "../../discovery/selection.ts";
 import { found } from "../answers.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
@@ -40,11 +40,23 @@ export async function setModelStatus(
   }
 }
 
-/** Static deployments go; discovered ones stay as a note to the synchronisation not to add them again. */
+/**
+ * Static deployments go; discovered ones stay as a note to the synchronisation not to add them again. Their aliases go
+ * too, so that the name is free for another model.
+ */
 export async function removeModel(repositories: Repositories, model: ModelRow, nowMs: number): Promise<void> {
   for (const deployment of await repositories.deployments.ofModels([model.id])) {
     if (deployment.source === "static") await repositories.deployments.delete(deployment.id);
     else await repositories.deployments.update(deployment.id, { removed_at: nowMs, model_id: null, updated_at: nowMs });
+    await dropAlias(repositories, deployment, nowMs);
   }
   await repositories.models.delete(model.id);
+}
+
+async function dropAlias(repositories: Repositories, deployment: DeploymentRow, nowMs: number): Promise<void> {
+  const endpoint = await repositories.endpoints.get(deployment.endpoint_id);
+  const aliases = JSON.parse(endpoint?.aliases ?? "{}") as Record<string, string>;
+  if (!Object.hasOwn(aliases, deployment.upstream_model)) return;
+  const { [deployment.upstream_model]: _dropped, ...others } = aliases;
+  await repositories.endpoints.update(deployment.endpoint_id, { aliases: JSON.stringify(others), updated_at: nowMs });
 }

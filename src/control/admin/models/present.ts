@@ -22,7 +22,7 @@ export function presentModel(
   };
 }
 
-export function presentDeployment(row: DeploymentRow, endpoint: EndpointRow | undefined): DeploymentBody {
+function presentDeployment(row: DeploymentRow, endpoint: EndpointRow | undefined): DeploymentBody {
   return {
     id: row.id,
     endpoint: endpoint?.name ?? "",

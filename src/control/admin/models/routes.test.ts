@@ -121,7 +121,8 @@ describe("models", () => {
     await api.call("POST", `/endpoints/${endpointId}/models`, { model: "mine", alias: "bot" });
     await api.call("DELETE", `/models/${await modelId("bot")}`);
     expect((await api.call("POST", `/endpoints/${endpointId}/models`, { model: "other", alias: "bot" })).status).toBe(201);
-    expect((await api.call("POST", `/endpoints/${endpointId}/models`, { model: "mine" })).status).toBe(201);
+    expect((await api.call("POST", `/endpoints/${endpointId}/models`, { model: "mine" })).body.name).toBe("mine");
+    expect((await api.call("GET", `/endpoints/${endpointId}`)).body.aliases).toEqual({ other: "bot" });
     expect((await api.call("DELETE", "/models/mdl_unknown")).status).toBe(404);
   });
 

@@ -1,0 +1,85 @@
+// Meters an answer that is no event stream: JSON that is parsed once when it is small, else searched at its end.
+import { estimateTokens, noTokens, type TokenUsage } from "../../core/tokens.ts";
+import { ByteWindow } from "../stream/byte-window.ts";
+import { estimateUsage } from "./estimate-usage.ts";
+import { findLastUsage } from "./find-usage.ts";
+import type { Meter, MeteredUsage, MeterProgress } from "./meter.ts";
+import { isGeneratedText, type MeterKind } from "./meter-kind.ts";
+import { hasError, modelOf, usageOf } from "./read-answer.ts";
+import { isObject, type JsonObject } from "./read-usage.ts";
+
+/** Answers up to this size are parsed; of larger ones as much of the end is kept. */
+const keptBytesMax = 64 * 1024;
+/** About what surrounds the text in an answer of any dialect. */
+const envelopeBytes = 300;
+
+interface Reading {
+  usage: TokenUsage | null;
+  model: string | null;
+  sawError: boolean;
+}
+
+export class PlainMeter implements Meter {
+  readonly endsEarly = false;
+  readonly #kind: MeterKind;
+  readonly #inputTokensEstimate: number;
+  /** Null when there is nothing to read in the answer. */
+  readonly #kept: ByteWindow | null;
+  readonly #progress: MeterProgress = { meaningful: false, terminated: false, errorEvent: false };
+  #bytes = 0;
+  #reading: Reading | null = null;
+
+  constructor(kind: MeterKind, inputTokensEstimate: number, isText: boolean) {
+    this.#kind = kind;
+    this.#inputTokensEstimate = inputTokensEstimate;
+    this.#kept = kind === "uncharged" || !isText ? null : new ByteWindow(keptBytesMax);
+  }
+
+  onChunk(chunk: Buffer): MeterProgress {
+    this.#bytes += chunk.length;
+    this.#reading = null;
+    this.#kept?.append(chunk);
+    // Some providers send blank lines while the caller waits for an answer.
+    this.#progress.meaningful = chunk.some((byte) => byte > 0x20);
+    return this.#progress;
+  }
+
+  get sawError(): boolean {
+    return this.#read().sawError;
+  }
+
+  finish(outcome: { complete: boolean }): MeteredUsage {
+    const { usage, model, sawError } = this.#read();
+    if (this.#kind === "uncharged") return { usage: { ...noTokens }, source: "measured", sawError, model };
+    if (usage !== null && outcome.complete) return { usage, source: "measured", sawError, model };
+    const textBytes = isGeneratedText(this.#kind) && !sawError ? Math.max(0, this.#bytes - envelopeBytes) : 0;
+    const estimate = estimateUsage(usage, this.#inputTokensEstimate, usage === null ? estimateTokens(textBytes) : 0);
+    return { usage: estimate, source: "estimated", sawError, model };
+  }
+
+  #read(): Reading {
+    this.#reading ??= this.#kept === null ? { usage: null, model: null, sawError: false } : readKept(this.#kept, this.#kind);
+    return this.#reading;
+  }
+}
+
+function readKept(kept: ByteWindow, kind: MeterKind): Reading {
+  const bytes = kept.bytes();
+  const answer = kept.total <= keptBytesMax ? parseAnswer(bytes) : null;
+  if (answer === null) return { usage: findLastUsage(bytes), model: null, sawError: false };
+  // On a path that nobody knows, the usage may be anywhere.
+  const usage = usageOf(answer) ?? (kind === "unknown" ? findLastUsage(bytes) : null);
+  return { usage, model: modelOf(answer), sawError: hasError(answer) };
+}
+
+/** The answer as an object; of a list (Gemini's stream without SSE) its last element that has usage, or its last. */
+function parseAnswer(bytes: Buffer): JsonObject | null {
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString());
+    if (!Array.isArray(parsed)) return isObject(parsed) ? parsed : null;
+    const objects = parsed.filter(isObject);
+    return objects.findLast((one) => usageOf(one) !== null) ?? objects.at(-1) ?? null;
+  } catch {
+    return null;
+  }
+}
