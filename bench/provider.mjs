@@ -5,7 +5,10 @@ import { sayReady } from "./setup/say-ready.mjs";
 
 const answerHead = (fields) => Buffer.from(`${["HTTP/1.1 200 OK", ...fields].join("\r\n")}\r\n\r\n`);
 const jsonAnswer = (body) =>
-  Buffer.concat([answerHead(["content-type: application/json", `content-length: ${body.length}`, "x-request-id: req_bench"]), body]);
+  Buffer.concat([
+    answerHead(["content-type: application/json", `content-length: ${body.length}`, "x-request-id: req_bench"]),
+    body,
+  ]);
 const completion = jsonAnswer(completionBody);
 const modelList = jsonAnswer(
   Buffer.from(JSON.stringify({ object: "list", data: [{ id: benchModel, object: "model", created: 0, owned_by: "bench" }] })),

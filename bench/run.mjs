@@ -41,14 +41,16 @@ async function main(plan) {
       logPath: `${dir}/provider.log`,
     });
     running.push(provider);
-    const surroundings = { providerPort: provider.port, dir, headgatePath: plan.headgatePath, profileDir };
+    const { headgatePath, nodeOptions } = plan;
+    const surroundings = { providerPort: provider.port, dir, headgatePath, nodeOptions, profileDir };
     const subjects = await startSubjects(plan, surroundings, running);
     const results = await measureAll(plan, subjects);
 
     const headgate = subjects.find(({ name }) => name === "headgate");
     const ledger = headgate === undefined ? null : await checkLedger(headgate);
     process.stdout.write(`${report({ plan, machine, results, ledger })}\n`);
-    if (plan.jsonPath !== undefined) writeFileSync(plan.jsonPath, `${JSON.stringify({ machine, plan, results, ledger }, null, 2)}\n`);
+    if (plan.jsonPath !== undefined)
+      writeFileSync(plan.jsonPath, `${JSON.stringify({ machine, plan, results, ledger }, null, 2)}\n`);
     if (ledger?.isRight === false) process.exitCode = 1;
   } finally {
     await Promise.all(running.map(({ stop }) => stop()));
@@ -81,6 +83,7 @@ async function measureAll(plan, subjects) {
   for (const subject of subjects) {
     say(`warming up: ${subject.name}`);
     await closedLoop(subject, { connections: plan.connections, seconds: plan.warmUpSeconds });
+    await subject.settled();
   }
   for (const measure of plan.measures) {
     const rounds = measure === "streams" ? plan.streamRounds : plan.rounds;

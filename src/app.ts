@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { uuidv7obj } from "uuidv7";
 import type { SystemView } from "./api/system.ts";
 import type { Config } from "./config/config.ts";
-import { createAdminApi } from "./control/admin/server.ts";
 import type { AuthenticatedToken } from "./control/admin/context.ts";
+import { createAdminApi } from "./control/admin/server.ts";
 import { createSyncSchedule } from "./control/discovery/schedule.ts";
 import { createSynchronizer } from "./control/discovery/synchronize.ts";
 import { LedgerWriter } from "./control/ledger/ledger-writer.ts";
@@ -141,8 +141,11 @@ class HeadgateApp implements App {
       await publisher.publishAll();
       this.#databaseReady = true;
       const syncs = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
-      await Promise.race([Promise.allSettled(syncs), new Promise<void>((resolve) => this.#clock.after(firstSyncsWaitMs, resolve))]);
-      schedule.refresh();
+      await Promise.race([
+        Promise.allSettled(syncs),
+        new Promise<void>((resolve) => this.#clock.after(firstSyncsWaitMs, resolve)),
+      ]);
+      await schedule.refresh();
     };
     await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
     this.#watchDatabase(publisher, prepareDatabase);
@@ -274,7 +277,10 @@ class HeadgateApp implements App {
     this.#readiness.ready();
     const host = config.server.host.includes(":") ? `[${config.server.host}]` : config.server.host;
     const url = config.server.publicUrl ?? `http://${host}:${port}`;
-    this.#log.info({ host: config.server.host, port, database: this.#storage.engine, version: programVersion }, "headgate is ready");
+    this.#log.info(
+      { host: config.server.host, port, database: this.#storage.engine, version: programVersion },
+      "headgate is ready",
+    );
     return { url, adminUrl: `${url}/admin/api/v1`, adminToken, metricsUrl };
   }
 
@@ -347,7 +353,8 @@ class HeadgateApp implements App {
     const verdict = this.#authenticateAdmin(token);
     if (verdict === "unknown") throw new HeadgateError("invalid_key");
     if (verdict === "expired") throw new HeadgateError("key_expired");
-    if (verdict === "not_admin") throw new HeadgateError("not_allowed", { message: "Metrics need a key with the 'admin' scope." });
+    if (verdict === "not_admin")
+      throw new HeadgateError("not_allowed", { message: "Metrics need a key with the 'admin' scope." });
   }
 
   #systemView(): SystemView {
@@ -389,7 +396,10 @@ class HeadgateApp implements App {
   async drain(): Promise<void> {
     const { drainDelayMs, drainTimeoutMs } = this.#options.config.server;
     this.#readiness.draining();
-    this.#log.info({ in_flight: this.#gateway.inFlight, drain_delay_ms: drainDelayMs, drain_timeout_ms: drainTimeoutMs }, "draining");
+    this.#log.info(
+      { in_flight: this.#gateway.inFlight, drain_delay_ms: drainDelayMs, drain_timeout_ms: drainTimeoutMs },
+      "draining",
+    );
     if (drainDelayMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, drainDelayMs));
     await this.#gateway.drain(drainTimeoutMs);
     await this.stop();

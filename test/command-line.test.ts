@@ -5,13 +5,13 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { temporaryDirectory } from "./support/database.ts";
-import { HeadgateProcess } from "./support/headgate-process.ts";
+import { CommandProcess } from "./support/command-process.ts";
 import { type Provider, startProvider } from "./support/provider.ts";
 
 let cwd: string;
 let provider: Provider;
 let removeFolder: () => Promise<void>;
-const processes: HeadgateProcess[] = [];
+const processes: CommandProcess[] = [];
 
 beforeEach(async () => {
   const folder = await temporaryDirectory();
@@ -26,8 +26,8 @@ afterEach(async () => {
   await removeFolder();
 });
 
-function run(args: string[], env: Record<string, string> = {}): HeadgateProcess {
-  const headgate = new HeadgateProcess(args, { cwd, env });
+function run(args: string[], env: Record<string, string> = {}): CommandProcess {
+  const headgate = new CommandProcess(args, { cwd, env });
   processes.push(headgate);
   return headgate;
 }
@@ -113,7 +113,7 @@ describe("headgate start", () => {
 });
 
 describe("what keeps it from starting is told in a line, with exit code 1 and without a stack", () => {
-  async function failure(headgate: HeadgateProcess): Promise<string> {
+  async function failure(headgate: CommandProcess): Promise<string> {
     expect(await headgate.exited).toBe(1);
     expect(headgate.out).toBe("");
     const told = headgate.err.split("\n").filter((line) => line !== "" && !line.startsWith("{"));

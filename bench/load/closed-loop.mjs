@@ -16,7 +16,9 @@ export async function closedLoop(subject, { connections, seconds, latenciesMs })
     fail = reject;
   });
   failed.catch(() => {});
-  const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(subject.port, (error) => fail(error))));
+  const open = await Promise.all(
+    Array.from({ length: connections }, () => Connection.open(subject.port, (error) => fail(error))),
+  );
   const startedAt = performance.now();
   const endAt = startedAt + seconds * 1000;
   let requests = 0;

@@ -2,7 +2,8 @@
 import { benchModel } from "./answers.mjs";
 
 const bodyBytes = 2048;
-const question = "Explain, with one example each, what connection reuse, backpressure and head-of-line blocking mean for a proxy. ";
+const question =
+  "Explain, with one example each, what connection reuse, backpressure and head-of-line blocking mean for a proxy. ";
 
 /**
  * @param {{ port: number, key: string }} subject where the request goes, and as whom

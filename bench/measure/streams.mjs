@@ -13,6 +13,7 @@ export async function measureStreams(subject, { streams: streamCount, chunkCount
     chunkCount,
     intervalMs: chunkIntervalMs,
   });
+  await subject.settled();
   const after = cpuSeconds(subject.pid);
   return {
     cpuSecondsPer100kChunks: before === null || after === null ? null : ((after - before) * 100_000) / chunks,

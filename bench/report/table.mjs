@@ -25,9 +25,11 @@ export function table(results, plan) {
   const direct = find("direct");
   const rows = [
     [`requests/s, ${plan.connections} connections, one core`, (each) => requestsPerSecond(each)],
-    ["… as a share of the floor's", (each) => shareOfFloor(each, floor)],
+    ["… × the floor's", (each) => shareOfFloor(each, floor)],
     ["… its core in use", (each) => percent(medianOf(each.throughput, "cpuShare"))],
     ["CPU per request", (each) => figure(medianOf(each.throughput, "cpuMicrosPerRequest"), 1, " µs")],
+    ["… requests per CPU second × the floor's", (each) => figure(cpuRatioToFloor(each, floor), 2, "")],
+    ["… all of it done after the last answer in", (each) => settledAfter(each)],
     ["latency p50 / p99, one connection", (each) => latency(each, direct, "alone")],
     [`latency p50 / p99, ${plan.pacedPerSecond} requests/s`, (each) => latency(each, direct, "paced")],
     ["CPU per 100k streamed chunks", (each) => figure(medianOf(each.streams, "cpuSecondsPer100kChunks"), 2, " s")],
@@ -36,7 +38,9 @@ export function table(results, plan) {
     ["resident after the load", (each) => figure(each.memory?.end.now ?? null, 0, " MB")],
     ["resident at the most", (each) => figure(each.memory?.end.peak ?? null, 0, " MB")],
   ];
-  const filled = rows.map(([title, cell]) => [title, ...results.map(cell)]).filter((row) => row.slice(1).some((cell) => cell !== "–"));
+  const filled = rows
+    .map(([title, cell]) => [title, ...results.map(cell)])
+    .filter((row) => row.slice(1).some((cell) => cell !== "–"));
   return markdown([["", ...results.map(({ title }) => title)], ...filled]);
 }
 
@@ -51,7 +55,22 @@ export function ratioToFloor(result, floor) {
   return median(result.throughput.map((round, index) => round.requestsPerSecond / floor.throughput[index].requestsPerSecond));
 }
 
-function isBusy(result) {
+/**
+ * The same by CPU time, everything included that was done after the last answer: it holds also when other programs
+ * take part of the core, or when the load is not enough to fill it.
+ * @param {SubjectResults} result
+ * @param {SubjectResults | undefined} floor
+ * @returns {number | null}
+ */
+export function cpuRatioToFloor(result, floor) {
+  const cpu = (round) => round.cpuMicrosPerRequest;
+  if (floor === undefined || result.throughput.length === 0 || result.throughput.some((round) => cpu(round) === null))
+    return null;
+  return median(result.throughput.map((round, index) => cpu(floor.throughput[index]) / cpu(round)));
+}
+
+/** True when it was the proxy that limited its requests per second. */
+export function isBusy(result) {
   const share = medianOf(result.throughput, "cpuShare");
   return share === null || share >= busyShare;
 }
@@ -59,6 +78,10 @@ function isBusy(result) {
 function requestsPerSecond(result) {
   const value = medianOf(result.throughput, "requestsPerSecond");
   return value === null ? "–" : `${isBusy(result) ? "" : "≥ "}${grouped(value)}`;
+}
+
+function settledAfter(result) {
+  return result.name === "headgate" ? figure(medianOf(result.throughput, "settledAfterMs"), 0, " ms") : "–";
 }
 
 function shareOfFloor(result, floor) {

@@ -23,14 +23,21 @@ export function topFunctions(path, limit) {
     }
     busy += micros;
     const place = placeOf(frame.url);
-    add(byFunction, `${frame.functionName || "(anonymous)"}  ${place}${frame.lineNumber < 0 ? "" : `:${frame.lineNumber + 1}`}`, micros);
+    add(
+      byFunction,
+      `${frame.functionName || "(anonymous)"}  ${place}${frame.lineNumber < 0 ? "" : `:${frame.lineNumber + 1}`}`,
+      micros,
+    );
     add(byOwner, ownerOf(place, frame.functionName), micros);
   });
   const rows = (map, count) =>
     [...map]
       .sort(([, a], [, b]) => b - a)
       .slice(0, count)
-      .map(([name, micros]) => `${((micros / busy) * 100).toFixed(1).padStart(6)} %  ${(micros / 1000).toFixed(0).padStart(7)} ms  ${name}`);
+      .map(
+        ([name, micros]) =>
+          `${((micros / busy) * 100).toFixed(1).padStart(6)} %  ${(micros / 1000).toFixed(0).padStart(7)} ms  ${name}`,
+      );
   const seconds = (micros) => (micros / 1e6).toFixed(1);
   return [
     `${path}: ${seconds(busy)} s busy, ${seconds(idle)} s idle; self time as a share of busy`,
@@ -58,5 +65,16 @@ function ownerOf(place, functionName) {
   if (place === "") return functionName.startsWith("(") ? functionName : "native code";
   if (place.startsWith("node:")) return place;
   const parts = place.split("/");
-  return parts.slice(0, place.startsWith("@") || parts.length > 2 ? (parts[0] === "dist" ? Math.min(3, parts.length - 1) : place.startsWith("@") ? 2 : 1) : 1).join("/");
+  return parts
+    .slice(
+      0,
+      place.startsWith("@") || parts.length > 2
+        ? parts[0] === "dist"
+          ? Math.min(3, parts.length - 1)
+          : place.startsWith("@")
+            ? 2
+            : 1
+        : 1,
+    )
+    .join("/");
 }

@@ -12,6 +12,7 @@ const help = `npm run bench -- [options]
   --rounds N              rounds of each measure
   --json FILE             write every single figure to FILE
   --headgate FILE         the built program to measure (default: dist/main.js)
+  --node-options TEXT     NODE_OPTIONS for Headgate
   --dir FOLDER            where Headgate's data and the logs go (default: a temporary folder, removed at the end)
   --cpu-prof              profile Headgate and print the functions that took the most time (the figures are then too high)
 `;
@@ -29,7 +30,15 @@ const full = {
   chunkCount: 2000,
   chunkIntervalMs: 5,
 };
-const quick = { ...full, warmUpSeconds: 2, rounds: 3, throughputSeconds: 2, closedLoopSeconds: 1, pacedSeconds: 2, streamRounds: 1 };
+const quick = {
+  ...full,
+  warmUpSeconds: 2,
+  rounds: 3,
+  throughputSeconds: 2,
+  closedLoopSeconds: 1,
+  pacedSeconds: 2,
+  streamRounds: 1,
+};
 
 /**
  * @param {string[]} args
@@ -45,6 +54,7 @@ export function readOptions(args) {
       rounds: { type: "string" },
       json: { type: "string" },
       headgate: { type: "string", default: "dist/main.js" },
+      "node-options": { type: "string" },
       dir: { type: "string" },
       "cpu-prof": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -67,6 +77,7 @@ export function readOptions(args) {
     isEverySubjectWanted: values.only === undefined,
     jsonPath: values.json,
     headgatePath: values.headgate,
+    nodeOptions: values["node-options"],
     dir: values.dir,
     profile: values["cpu-prof"],
   };

@@ -8,6 +8,7 @@
  * @property {number | null} pid of the proxy, whose CPU and memory count; null for the provider itself
  * @property {string} key the bearer token to call it with
  * @property {number} answered requests that were answered rightly so far, of all measures and warm-ups
+ * @property {() => Promise<unknown>} settled resolves when the work that earlier requests caused is done
  * @property {() => Promise<void>} stop
  */
 
@@ -16,10 +17,11 @@
  * @property {number} providerPort
  * @property {string} dir an existing folder for files and logs of the run
  * @property {string} headgatePath
+ * @property {string | undefined} nodeOptions NODE_OPTIONS for Headgate
  * @property {string | null} profileDir where Headgate writes CPU profiles when it ends
  */
 
 /** @returns {Subject} */
 export function subject(fields) {
-  return { key: "sk-bench-0123456789abcdef", answered: 0, ...fields };
+  return { key: "sk-bench-0123456789abcdef", answered: 0, settled: async () => {}, ...fields };
 }

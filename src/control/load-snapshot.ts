@@ -52,7 +52,8 @@ function endpointView(row: EndpointRow, cipher: Cipher): EndpointView {
   const dialect = row.dialect as Dialect;
   const authHeaderName = row.auth_header_name ?? defaultAuthHeaderName(dialect);
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(JSON.parse(row.headers) as Record<string, string>)) headers[name.toLowerCase()] = value;
+  for (const [name, value] of Object.entries(JSON.parse(row.headers) as Record<string, string>))
+    headers[name.toLowerCase()] = value;
   return {
     id: row.id,
     name: row.name,

@@ -92,7 +92,12 @@ function seededKey(given: KeySeed, nowMs: number): KeyRow {
 /** A new key with administrator rights; returns its text, which is stored nowhere. */
 export async function createAdminToken(tx: Repositories, name: string, origin: string, nowMs: number): Promise<string> {
   const { key, prefix } = newApiKey();
-  await tx.keys.insert({ ...newKeyRow(name, origin, nowMs), prefix, digest: digestApiKey(key), scopes: JSON.stringify(["admin"]) });
+  await tx.keys.insert({
+    ...newKeyRow(name, origin, nowMs),
+    prefix,
+    digest: digestApiKey(key),
+    scopes: JSON.stringify(["admin"]),
+  });
   return key;
 }
 

@@ -16,7 +16,8 @@ export const errorCatalogue = {
   missing_key: {
     status: 401,
     surface: "both",
-    message: "No API key was sent. Send a Headgate key as 'Authorization: Bearer <key>', 'x-api-key', 'api-key' or 'x-goog-api-key'.",
+    message:
+      "No API key was sent. Send a Headgate key as 'Authorization: Bearer <key>', 'x-api-key', 'api-key' or 'x-goog-api-key'.",
     remedy: "Send a Headgate key in one of the four headers.",
   },
   invalid_key: {
@@ -64,7 +65,7 @@ export const errorCatalogue = {
   duplicate_model: {
     status: 400,
     surface: "gateway",
-    message: "The request body has more than one top-level \"model\". Send exactly one.",
+    message: 'The request body has more than one top-level "model". Send exactly one.',
     remedy: "Send one `model`; parsers differ on which of two wins, so Headgate takes neither.",
   },
   invalid_path: {

@@ -83,7 +83,7 @@ export class Gateway {
       abort: null,
     };
     this.#inFlight.add(call);
-    this.#run(call, target);
+    void this.#run(call, target);
   }
 
   async #run(call: Call, target: string): Promise<void> {

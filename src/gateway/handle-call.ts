@@ -21,7 +21,8 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   if (route.kind === "none") throw new HeadgateError("not_found");
   const principal = authenticate(call.snapshot, call.req.headers, call.startedAtMs);
   call.principal = principal;
-  if (route.kind === "list-models") return listModels(call, principal, new URL(call.req.url ?? "/", "http://localhost").searchParams);
+  if (route.kind === "list-models")
+    return listModels(call, principal, new URL(call.req.url ?? "/", "http://localhost").searchParams);
   if (route.kind === "get-model") return getModel(call, principal, route.model);
 
   requireScope(principal, route.needsPassthrough ? "passthrough" : "inference");
@@ -30,7 +31,10 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   checkBodyHeaders(call, deps.limits);
   if (!deps.sink.accepting) throw new HeadgateError("accounting_unavailable", { retryAfterSeconds: 5 });
 
-  const plan = route.endpointName === null ? await planByModel(deps, call, principal, route) : await planByEndpoint(deps, call, principal, route);
+  const plan =
+    route.endpointName === null
+      ? await planByModel(deps, call, principal, route)
+      : await planByEndpoint(deps, call, principal, route);
   const totalMs = Math.min(plan.destination.endpoint.timeouts.totalMs, callersTotalMs);
   await runAttempts(deps, { ...plan, totalAtMs: call.startedAtMs + totalMs });
 }
@@ -67,7 +71,9 @@ async function planByEndpoint(deps: CallDeps, call: Call, principal: Principal, 
   if (endpoint === undefined) throw new HeadgateError("not_found", { message: "There is no endpoint of that name." });
   const destination: Destination = { endpoint, deploymentId: null, upstreamModel: "", why: "endpoint named in the path" };
   const contentType = call.req.headers["content-type"] ?? "";
-  const hasBody = call.req.headers["content-length"] !== "0" && (call.req.headers["content-length"] ?? call.req.headers["transfer-encoding"]) !== undefined;
+  const hasBody =
+    call.req.headers["content-length"] !== "0" &&
+    (call.req.headers["content-length"] ?? call.req.headers["transfer-encoding"]) !== undefined;
   if (hasBody && !/\bjson\b/i.test(contentType)) {
     if (call.expectsContinue) call.res.writeContinue();
     return { call, route, destination, body: call.req };

@@ -4,7 +4,8 @@ import type { AttemptPlan } from "./attempt-plan.ts";
 
 const askablePath = /^\/(?:chat\/)?completions\/?$/;
 /** What providers write when they don't know or don't take the option. */
-const refusalText = /stream_options|include_usage|unrecogni[sz]ed|unknown|unexpected|unsupported|not supported|not permitted|not allowed|extra|additional propert/i;
+const refusalText =
+  /stream_options|include_usage|unrecogni[sz]ed|unknown|unexpected|unsupported|not supported|not permitted|not allowed|extra|additional propert/i;
 
 export class IncludeUsage {
   /** Endpoint id → version of the endpoint that refused; an edited endpoint is asked again. */

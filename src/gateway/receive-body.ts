@@ -71,11 +71,23 @@ export async function receiveBody(
   try {
     if (scanning !== null && json !== null) {
       const scanned = json.end();
-      return { chunks, bytes, json: scanned, model: scanned.model, modelRange: { start: scanned.modelStart, end: scanned.modelEnd } };
+      return {
+        chunks,
+        bytes,
+        json: scanned,
+        model: scanned.model,
+        modelRange: { start: scanned.modelStart, end: scanned.modelEnd },
+      };
     }
     if (scanning !== null && multipart !== null) {
       const scanned = multipart.end();
-      return { chunks, bytes, json: null, model: scanned.model, modelRange: { start: scanned.modelStart, end: scanned.modelEnd } };
+      return {
+        chunks,
+        bytes,
+        json: null,
+        model: scanned.model,
+        modelRange: { start: scanned.modelStart, end: scanned.modelEnd },
+      };
     }
   } catch (error) {
     if (modelWanted) throw error;
@@ -83,12 +95,7 @@ export async function receiveBody(
   return { chunks, bytes, json: null, model: null, modelRange: null };
 }
 
-function readChunks(
-  call: Call,
-  limits: BodyLimits,
-  budget: BodyBudget,
-  onChunk: (chunk: Buffer) => void,
-): Promise<Buffer[]> {
+function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk: (chunk: Buffer) => void): Promise<Buffer[]> {
   const { req } = call;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -100,7 +107,8 @@ function readChunks(
       call.heldBytes += chunk.length;
       budget.heldBytes += chunk.length;
       if (call.heldBytes > limits.bodyBytesMax) return fail(bodyTooLarge(limits));
-      if (budget.heldBytes > limits.bodiesInFlightBytesMax) return fail(new HeadgateError("overloaded", { retryAfterSeconds: 1 }));
+      if (budget.heldBytes > limits.bodiesInFlightBytesMax)
+        return fail(new HeadgateError("overloaded", { retryAfterSeconds: 1 }));
       try {
         onChunk(chunk);
       } catch (error) {

@@ -1,3 +1,4 @@
+// What a path asks for, and which paths are refused.
 import { describe, expect, test } from "vitest";
 import { HeadgateError } from "../core/errors.ts";
 import { callerDialect, parseRoute } from "./route.ts";
@@ -47,7 +48,10 @@ describe("parseRoute", () => {
   });
 
   test("names the endpoint of a passthrough path", () => {
-    expect(parseRoute("GET", "/endpoints/openai-production/v1/files")).toMatchObject({ endpointName: "openai-production", rest: "/files" });
+    expect(parseRoute("GET", "/endpoints/openai-production/v1/files")).toMatchObject({
+      endpointName: "openai-production",
+      rest: "/files",
+    });
   });
 
   test("lists and gets models", () => {
@@ -86,9 +90,12 @@ describe("parseRoute", () => {
     expect(() => parseRoute("POST", target)).toThrow(expect.objectContaining({ code: "invalid_path" }));
   });
 
-  test.each(["/v1/models/a..b:generateContent", "/v1/a.b/c", "/v1/a%20b", "/v1/a:b@c", "/v1/%E6%A8%A1"])("lets %s pass", (target) => {
-    expect(parseRoute("POST", target)).toMatchObject({ kind: "call" });
-  });
+  test.each(["/v1/models/a..b:generateContent", "/v1/a.b/c", "/v1/a%20b", "/v1/a:b@c", "/v1/%E6%A8%A1"])(
+    "lets %s pass",
+    (target) => {
+      expect(parseRoute("POST", target)).toMatchObject({ kind: "call" });
+    },
+  );
 });
 
 describe("callerDialect", () => {

@@ -1,6 +1,7 @@
 // What a request's method and path ask for, before anything is known about who asks.
-import { checkPath } from "./check-path.ts";
+
 import { HeadgateError } from "../core/errors.ts";
+import { checkPath } from "./check-path.ts";
 
 /** The shape in which the caller expects errors and lists. */
 export type CallerDialect = "openai" | "anthropic" | "gemini";

@@ -12,7 +12,7 @@ import { type Call, CallerGone } from "./call.ts";
 import type { IncludeUsage } from "./include-usage.ts";
 import { createMeter, type Meter } from "./meter/meter.ts";
 import type { UsageSink } from "./ports.ts";
-import { relay, type RelayOutcome } from "./relay.ts";
+import { type RelayOutcome, relay } from "./relay.ts";
 import type { StreamDialect } from "./reply/error-body.ts";
 import type { CallRoute } from "./route.ts";
 import { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
@@ -162,7 +162,8 @@ function upstreamBody(plan: AttemptPlan, addUsage: boolean): UpstreamBody {
     const length = call.req.headers["content-length"];
     return { body, bytes: length === undefined ? null : Number(length), usageAdded: false };
   }
-  if (body.bytes === 0) return { body: null, bytes: call.method === "GET" || call.method === "HEAD" ? null : 0, usageAdded: false };
+  if (body.bytes === 0)
+    return { body: null, bytes: call.method === "GET" || call.method === "HEAD" ? null : 0, usageAdded: false };
   if (body.json !== null) {
     const rewritten = rewriteModel(body.chunks, body.json, destination.upstreamModel, addUsage);
     return { body: sendable(rewritten.chunks), bytes: rewritten.bytes, usageAdded: rewritten.includeUsageAdded };

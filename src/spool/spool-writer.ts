@@ -161,12 +161,15 @@ export class SpoolWriter {
       this.#options.log.error({ err: error, dir: this.#options.dir }, "usage can't be written to the spool");
     }
     this.#failure = error;
-    const outcomes = [...kept, ...lines.filter((line) => line.startsWith('{"event":"settled"') || this.#options.onFailure === "continue")];
+    const outcomes = [
+      ...kept,
+      ...lines.filter((line) => line.startsWith('{"event":"settled"') || this.#options.onFailure === "continue"),
+    ];
     this.#unwritten = outcomes.slice(0, unwrittenRecordsMax);
     this.unrecorded += outcomes.length - this.#unwritten.length;
     this.#retryTimer ??= this.#options.clock.after(retryEveryMs, () => {
       this.#retryTimer = null;
-      this.#retry();
+      void this.#retry();
     });
   }
 
@@ -186,7 +189,7 @@ export class SpoolWriter {
 
   #rotate(): void {
     this.#writing = true;
-    this.#openNext()
+    void this.#openNext()
       .catch((error: Error) => {
         // The current file still takes records: it grows on, and the next one is tried for when it has grown as much again.
         this.#fileBytes = 0;

@@ -1,3 +1,4 @@
+// The spool keeps what it says it keeps, also on a disk that takes nothing for a while.
 import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -78,27 +79,31 @@ describe("the spool", () => {
     expect(await allIds()).toEqual(["last"]);
   });
 
-  test.each(["refuse", "continue"] as const)("on a disk that takes nothing, policy %s holds, and every outcome is written later", async (onFailure) => {
-    const writer = await open({ onFailure });
-    await append(writer, [record("before")]);
-    limitFileSize("0");
-    try {
-      const error = await append(writer, [record("started only", "started"), record("answered")]);
-      expect(error === null).toBe(onFailure === "continue");
-      expect(writer.failure).not.toBeNull();
-      expect(writer.accepting).toBe(onFailure === "continue");
-    } finally {
-      limitFileSize("unlimited");
-    }
-    const deadline = Date.now() + 5000;
-    while (writer.failure !== null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(writer.accepting).toBe(true);
-    expect(await append(writer, [record("after")])).toBeNull();
-    await writer.close();
-    const expected = onFailure === "continue" ? ["before", "started only", "answered", "after"] : ["before", "answered", "after"];
-    expect(await allIds()).toEqual(expected);
-    expect(writer.unrecorded).toBe(0);
-  });
+  test.each(["refuse", "continue"] as const)(
+    "on a disk that takes nothing, policy %s holds, and every outcome is written later",
+    async (onFailure) => {
+      const writer = await open({ onFailure });
+      await append(writer, [record("before")]);
+      limitFileSize("0");
+      try {
+        const error = await append(writer, [record("started only", "started"), record("answered")]);
+        expect(error === null).toBe(onFailure === "continue");
+        expect(writer.failure).not.toBeNull();
+        expect(writer.accepting).toBe(onFailure === "continue");
+      } finally {
+        limitFileSize("unlimited");
+      }
+      const deadline = Date.now() + 5000;
+      while (writer.failure !== null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(writer.accepting).toBe(true);
+      expect(await append(writer, [record("after")])).toBeNull();
+      await writer.close();
+      const expected =
+        onFailure === "continue" ? ["before", "started only", "answered", "after"] : ["before", "answered", "after"];
+      expect(await allIds()).toEqual(expected);
+      expect(writer.unrecorded).toBe(0);
+    },
+  );
 
   test("grows on in its file when the next one can't be created", async () => {
     const writer = await open({ fileBytesMax: 1 });

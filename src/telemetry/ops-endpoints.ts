@@ -29,7 +29,8 @@ export class OpsEndpoints {
   handle(req: IncomingMessage, res: ServerResponse): void {
     const path = pathOf(req.url ?? "/");
     const fail = (error: HeadgateError) => sendFailure(req, res, error);
-    if (req.method !== "GET" && req.method !== "HEAD") return fail(new HeadgateError("method_not_allowed", { allow: ["GET", "HEAD"] }));
+    if (req.method !== "GET" && req.method !== "HEAD")
+      return fail(new HeadgateError("method_not_allowed", { allow: ["GET", "HEAD"] }));
     if (path === "/livez") return sendJson(req, res, 200, { status: "ok" });
     if (path === "/readyz") {
       const { status, body } = this.#options.readiness.answer(this.#options.nowMs());
@@ -61,7 +62,9 @@ function sendFailure(req: IncomingMessage, res: ServerResponse, error: HeadgateE
   if (error.status === 401) res.setHeader("www-authenticate", "Bearer");
   if (error.options.allow !== undefined) res.setHeader("allow", error.options.allow.join(", "));
   req.resume();
-  sendJson(req, res, error.status, { error: { message: error.message, type: "invalid_request_error", param: null, code: error.code } });
+  sendJson(req, res, error.status, {
+    error: { message: error.message, type: "invalid_request_error", param: null, code: error.code },
+  });
 }
 
 function pathOf(target: string): string {
@@ -71,6 +74,10 @@ function pathOf(target: string): string {
 
 function sendJson(req: IncomingMessage, res: ServerResponse, status: number, value: unknown): void {
   const body = JSON.stringify(value);
-  res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), "cache-control": "no-store" });
+  res.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+  });
   res.end(req.method === "HEAD" ? undefined : body);
 }

@@ -48,7 +48,10 @@ export const testSecretKey = "test-secret-key-of-more-than-32-characters";
 export async function startHeadgate(options: HeadgateOptions = {}): Promise<Headgate> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "headgate-test-")));
   const lines: string[] = [];
-  const log = createLogger({ level: options.logLevel ?? "debug", destination: { write: (line: string) => void lines.push(line) } });
+  const log = createLogger({
+    level: options.logLevel ?? "debug",
+    destination: { write: (line: string) => void lines.push(line) },
+  });
   const given = options.config ?? {};
   const server = { host: "127.0.0.1", port: 0, drain_timeout: "5s", ...(given.server as object | undefined) };
   const configPath = join(dataDir, "headgate.yaml");
@@ -61,7 +64,12 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
   const app = createApp({ config, dataDir, secretKey: new Secret(options.env?.HEADGATE_SECRET_KEY ?? testSecretKey), log });
   const started = await app.start();
 
-  const admin = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<AdminAnswer> => {
+  const admin = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<AdminAnswer> => {
     const response = await fetch(`${started.adminUrl}${path}`, {
       method,
       headers: {

@@ -16,7 +16,13 @@ beforeAll(async () => {
   provider.models = ["upstream-model", "other-model"];
   const endpoint = { name: "prod", url: `${provider.url}/v1`, api_key: providerKey, aliases: { "upstream-model": "gpt-4" } };
   await headgate.addEndpoint({ ...endpoint, timeouts: { connect: "500ms", idle: "400ms", total: "20s" } });
-  await headgate.addEndpoint({ name: "hasty", url: `${provider.url}/v1`, models: ["hasty"], sync: false, timeouts: { first_byte: "400ms" } });
+  await headgate.addEndpoint({
+    name: "hasty",
+    url: `${provider.url}/v1`,
+    models: ["hasty"],
+    sync: false,
+    timeouts: { first_byte: "400ms" },
+  });
   key = await headgate.createKey({ scopes: ["inference", "passthrough"] });
 });
 afterAll(async () => {
@@ -45,7 +51,8 @@ const chat = (more: object = {}) => ({ model: "gpt-4", messages: [{ role: "user"
 
 describe("case 24–25: the body upstream differs only in the model's value", () => {
   test("key order, whitespace, 64-bit integers, unknown fields and repeated nested keys survive", async () => {
-    const body = '{ "z":1 ,"seed":9223372036854775807,  "model" :\t"gpt-4", "x_unknown":{"a":1,"a":2,"model":"nested"},\n"messages":[{"model":"m"}]}';
+    const body =
+      '{ "z":1 ,"seed":9223372036854775807,  "model" :\t"gpt-4", "x_unknown":{"a":1,"a":2,"model":"nested"},\n"messages":[{"model":"m"}]}';
     expect((await post(body)).status).toBe(200);
     expect(provider.take().text).toBe(body.replace('"gpt-4"', '"upstream-model"'));
   });
@@ -150,8 +157,18 @@ describe("case 26: who may call", () => {
     const plain = await headgate.createKey();
     const onlyPassthrough = await headgate.createKey({ scopes: ["passthrough"] });
     const ask = (method: string, target: string, token: string) =>
-      rawRequest(headgate.url, { method, target, headers: { authorization: `Bearer ${token}` }, ...(method === "POST" ? { body: chat() } : {}) });
-    for (const [method, target] of [["GET", "/v1/files"], ["POST", "/v1/fine_tuning/jobs"], ["DELETE", "/v1/responses/x"], ["GET", "/endpoints/prod/v1/files"]]) {
+      rawRequest(headgate.url, {
+        method,
+        target,
+        headers: { authorization: `Bearer ${token}` },
+        ...(method === "POST" ? { body: chat() } : {}),
+      });
+    for (const [method, target] of [
+      ["GET", "/v1/files"],
+      ["POST", "/v1/fine_tuning/jobs"],
+      ["DELETE", "/v1/responses/x"],
+      ["GET", "/endpoints/prod/v1/files"],
+    ]) {
       const answer = await ask(method as string, target as string, plain);
       expect([answer.status, answer.json.error.code]).toEqual([403, "not_allowed"]);
     }
@@ -163,13 +180,17 @@ describe("case 26: who may call", () => {
 describe("case 27: bodies beyond the limit", () => {
   test("with content-length: 413 before the body; chunked: 413 when it is passed", async () => {
     const connection = await rawConnect(headgate.url);
-    connection.send(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: ${11 * 2 ** 20}\r\n\r\n`);
+    connection.send(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: ${11 * 2 ** 20}\r\n\r\n`,
+    );
     const early = await (await connection.response({ method: "POST" })).done();
     expect([early.status, early.json.error.code]).toEqual([413, "body_too_large"]);
     await connection.destroy();
 
     const chunked = await rawConnect(headgate.url);
-    chunked.send(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ntransfer-encoding: chunked\r\n\r\n`);
+    chunked.send(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ntransfer-encoding: chunked\r\n\r\n`,
+    );
     const piece = Buffer.alloc(1024 * 1024, " ");
     for (let i = 0; i < 11 && !chunked.socket.destroyed; i++) {
       chunked.send(`${piece.length.toString(16)}\r\n`);
@@ -196,7 +217,10 @@ describe("case 27: bodies beyond the limit", () => {
 
   test("a caller that waits for 100-continue gets it only once it is let in", async () => {
     const body = JSON.stringify(chat());
-    for (const [token, interim, status] of [["nobody-at-all", [], 401], [key, [100], 200]] as const) {
+    for (const [token, interim, status] of [
+      ["nobody-at-all", [], 401],
+      [key, [100], 200],
+    ] as const) {
       const connection = await rawConnect(headgate.url);
       connection.send(
         `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nexpect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`,
@@ -214,7 +238,11 @@ describe("case 27: bodies beyond the limit", () => {
 
 describe("case 28: the provider's errors pass through", () => {
   test.each([
-    [429, { "content-type": "application/json", "retry-after": "7" }, '{"error":{"message":"slow down","code":"rate_limit_exceeded"}}'],
+    [
+      429,
+      { "content-type": "application/json", "retry-after": "7" },
+      '{"error":{"message":"slow down","code":"rate_limit_exceeded"}}',
+    ],
     [400, { "content-type": "application/json" }, '{"error":{"message":"bad tool","param":"tools"}, "odd":  1}'],
     [500, { "content-type": "text/html" }, "<html>oops</html>"],
     [404, { "content-type": "application/json" }, '{"detail":"Not Found"}'],
@@ -231,7 +259,12 @@ describe("case 28: the provider's errors pass through", () => {
   });
 
   test("a key that the provider quotes in its error is not handed on", async () => {
-    provider.next({ kind: "answer", status: 401, headers: { "content-type": "application/json" }, body: `{"error":"Incorrect API key ${providerKey}"}` });
+    provider.next({
+      kind: "answer",
+      status: 401,
+      headers: { "content-type": "application/json" },
+      body: `{"error":"Incorrect API key ${providerKey}"}`,
+    });
     const answer = await post(chat());
     expect(answer.status).toBe(401);
     expect(answer.text).toBe('{"error":"Incorrect API key [secret]"}');
@@ -245,7 +278,11 @@ describe("case 29: endpoints that fail", () => {
       const openai = await post(chat());
       expect([openai.status, openai.json.error.code]).toEqual([502, "upstream_unreachable"]);
       const anthropic = await post(chat({ max_tokens: 5 }), { "anthropic-version": "2023-06-01" }, "/v1/messages");
-      expect(anthropic.json).toMatchObject({ type: "error", error: { type: "api_error" }, request_id: anthropic.headers["x-request-id"] });
+      expect(anthropic.json).toMatchObject({
+        type: "error",
+        error: { type: "api_error" },
+        request_id: anthropic.headers["x-request-id"],
+      });
       expect(anthropic.headers["x-headgate-error-code"]).toBe("upstream_unreachable");
       const row = await ledgerRow(openai.headers["x-request-id"] as string);
       expect(row).toMatchObject({ status: 502, error: "upstream_unreachable", usage_source: "measured" });
@@ -281,22 +318,29 @@ describe("case 29: endpoints that fail", () => {
   });
 
   test.each([
-    ["OpenAI chat", "/v1/chat/completions", /data: \{"error":\{"message":".*idle.*","type":"api_error","param":null,"code":"upstream_timeout"\}\}\n\n$/],
+    [
+      "OpenAI chat",
+      "/v1/chat/completions",
+      /data: \{"error":\{"message":".*idle.*","type":"api_error","param":null,"code":"upstream_timeout"\}\}\n\n$/,
+    ],
     ["Anthropic messages", "/v1/messages", /event: error\ndata: \{"type":"error","error":\{"type":"timeout_error".*\}\n\n$/],
     ["OpenAI responses", "/v1/responses", /event: error\ndata: \{"type":"error","code":"upstream_timeout".*\}\n\n$/],
-  ])("a stream that stalls (%s) ends with an error event and no terminator, and is recorded as failed", async (_name, target, event) => {
-    provider.next({ kind: "stall", afterChunks: 6, comment: ": ping\n\n", everyMs: 50 });
-    const answer = await post(chat({ stream: true, max_tokens: 5, input: "hi" }), {}, target);
-    expect(answer.status).toBe(200);
-    expect(answer.text).toMatch(event);
-    expect(answer.text).not.toMatch(/\[DONE\]|message_stop|response\.completed/);
-    expect(answer.ended).toBe("cut");
-    const row = await ledgerRow(answer.headers["x-request-id"] as string);
-    expect(row).toMatchObject({ status: 200, error: "upstream_timeout", usage_source: "estimated" });
-    expect(row.tokens.output_tokens).toBeGreaterThan(0);
-    const usage = await headgate.admin("GET", "/usage");
-    expect(usage.body.data[0].errors).toBeGreaterThan(0);
-  });
+  ])(
+    "a stream that stalls (%s) ends with an error event and no terminator, and is recorded as failed",
+    async (_name, target, event) => {
+      provider.next({ kind: "stall", afterChunks: 6, comment: ": ping\n\n", everyMs: 50 });
+      const answer = await post(chat({ stream: true, max_tokens: 5, input: "hi" }), {}, target);
+      expect(answer.status).toBe(200);
+      expect(answer.text).toMatch(event);
+      expect(answer.text).not.toMatch(/\[DONE\]|message_stop|response\.completed/);
+      expect(answer.ended).toBe("cut");
+      const row = await ledgerRow(answer.headers["x-request-id"] as string);
+      expect(row).toMatchObject({ status: 200, error: "upstream_timeout", usage_source: "estimated" });
+      expect(row.tokens.output_tokens).toBeGreaterThan(0);
+      const usage = await headgate.admin("GET", "/usage");
+      expect(usage.body.data[0].errors).toBeGreaterThan(0);
+    },
+  );
 
   test("a stream whose connection breaks ends with an error event; a plain answer is cut, never made to look whole", async () => {
     provider.next({ kind: "reset", at: 2 });
@@ -339,7 +383,9 @@ describe("case 30: streams", () => {
   test("a caller who asks for usage gets every byte, the usage chunk included", async () => {
     const answer = await post(chat({ stream: true, stream_options: { include_usage: true } }));
     expect(answer.text).toContain('"choices":[]');
-    expect(provider.take().text).toBe(JSON.stringify(chat({ stream: true, stream_options: { include_usage: true } })).replace("gpt-4", "upstream-model"));
+    expect(provider.take().text).toBe(
+      JSON.stringify(chat({ stream: true, stream_options: { include_usage: true } })).replace("gpt-4", "upstream-model"),
+    );
   });
 
   test("a provider that refuses stream_options gets the original bytes at once, and is remembered", async () => {
@@ -365,7 +411,14 @@ describe("case 30: streams", () => {
     provider.settings.text = "word ".repeat(200);
     provider.next({ kind: "drip", everyMs: 20 });
     const connection = await rawConnect(headgate.url);
-    connection.send(rawRequestBytes(headgate.url, { method: "POST", target: "/v1/chat/completions", headers: { authorization: `Bearer ${key}` }, body: chat({ stream: true }) }));
+    connection.send(
+      rawRequestBytes(headgate.url, {
+        method: "POST",
+        target: "/v1/chat/completions",
+        headers: { authorization: `Bearer ${key}` },
+        body: chat({ stream: true }),
+      }),
+    );
     const response = await connection.response({ method: "POST" });
     await response.untilBody("word");
     const call = provider.take();
@@ -382,7 +435,14 @@ describe("case 30: streams", () => {
   test("a slow caller slows the provider down instead of filling memory", async () => {
     provider.next({ kind: "huge", bytes: 64 * 2 ** 20, stream: true });
     const connection = await rawConnect(headgate.url);
-    connection.send(rawRequestBytes(headgate.url, { method: "POST", target: "/v1/unheard/of", headers: { authorization: `Bearer ${key}` }, body: chat({ stream: true }) }));
+    connection.send(
+      rawRequestBytes(headgate.url, {
+        method: "POST",
+        target: "/v1/unheard/of",
+        headers: { authorization: `Bearer ${key}` },
+        body: chat({ stream: true }),
+      }),
+    );
     const response = await connection.response({ method: "POST" });
     connection.pause();
     const call = provider.take();
@@ -406,18 +466,28 @@ describe("case 31: Anthropic, natively", () => {
     provider.models = ["claude-x"];
     await headgate.addEndpoint({ name: "anthropic", url: provider.url, api_key: "sk-ant-canary", dialect: "anthropic" });
     provider.requests.length = 0;
-    const body = '{"model":"claude-x", "max_tokens":9007199254740993, "messages":[{"role":"user","content":"hi"}], "thinking":{"type":"enabled"}}';
+    const body =
+      '{"model":"claude-x", "max_tokens":9007199254740993, "messages":[{"role":"user","content":"hi"}], "thinking":{"type":"enabled"}}';
     const answer = await rawRequest(headgate.url, {
       method: "POST",
       target: "/v1/messages?beta=true",
-      headers: { "x-api-key": key, "anthropic-version": "2023-06-01", "anthropic-beta": "a-1,b-2", "content-type": "application/json" },
+      headers: {
+        "x-api-key": key,
+        "anthropic-version": "2023-06-01",
+        "anthropic-beta": "a-1,b-2",
+        "content-type": "application/json",
+      },
       body,
     });
     expect(answer.status).toBe(200);
     const call = provider.take();
     expect(call.text).toBe(body);
     expect(call.url).toBe("/v1/messages?beta=true");
-    expect(call.headers).toMatchObject({ "x-api-key": "sk-ant-canary", "anthropic-version": "2023-06-01", "anthropic-beta": "a-1,b-2" });
+    expect(call.headers).toMatchObject({
+      "x-api-key": "sk-ant-canary",
+      "anthropic-version": "2023-06-01",
+      "anthropic-beta": "a-1,b-2",
+    });
     expect(call.headers.authorization).toBeUndefined();
     const row = await ledgerRow(answer.headers["x-request-id"] as string);
     expect(row.tokens).toMatchObject({ input_tokens: 11, output_tokens: 7 });
@@ -429,11 +499,17 @@ describe("case 32: multipart", () => {
     const file = Buffer.from([0, 13, 10, 45, 45, 255, 1, 2, 3, 13, 10, 45, 45, 98]);
     const form = (model: string) =>
       Buffer.concat([
-        Buffer.from(`--b0undary\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\ncontent-type: audio/wav\r\n\r\n`),
+        Buffer.from(
+          `--b0undary\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\ncontent-type: audio/wav\r\n\r\n`,
+        ),
         file,
         Buffer.from(`\r\n--b0undary\r\ncontent-disposition: form-data; name="model"\r\n\r\n${model}\r\n--b0undary--\r\n`),
       ]);
-    const answer = await post(form("gpt-4"), { "content-type": "multipart/form-data; boundary=b0undary" }, "/v1/audio/transcriptions");
+    const answer = await post(
+      form("gpt-4"),
+      { "content-type": "multipart/form-data; boundary=b0undary" },
+      "/v1/audio/transcriptions",
+    );
     expect(answer.status).toBe(200);
     const call = provider.take();
     expect(call.body.equals(form("upstream-model"))).toBe(true);
@@ -442,7 +518,11 @@ describe("case 32: multipart", () => {
   });
 
   test("a form without a model is 400 model_required", async () => {
-    const answer = await post("--b\r\ncontent-disposition: form-data; name=\"x\"\r\n\r\n1\r\n--b--\r\n", { "content-type": "multipart/form-data; boundary=b" }, "/v1/audio/transcriptions");
+    const answer = await post(
+      '--b\r\ncontent-disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n',
+      { "content-type": "multipart/form-data; boundary=b" },
+      "/v1/audio/transcriptions",
+    );
     expect([answer.status, answer.json.error.code]).toEqual([400, "model_required"]);
   });
 });
@@ -466,7 +546,18 @@ describe("case 33: headers", () => {
       "accept-encoding": "gzip, br",
     });
     const { headers } = provider.take();
-    for (const name of ["cookie", "x-forwarded-for", "x-forwarded-anything", "forwarded", "x-real-ip", "via", "x-headgate-session", "x-api-key", "te", "x-hop"]) {
+    for (const name of [
+      "cookie",
+      "x-forwarded-for",
+      "x-forwarded-anything",
+      "forwarded",
+      "x-real-ip",
+      "via",
+      "x-headgate-session",
+      "x-api-key",
+      "te",
+      "x-hop",
+    ]) {
       expect(headers[name]).toBeUndefined();
     }
     expect(headers).toMatchObject({
@@ -553,26 +644,49 @@ describe("case 43: paths that could leave the endpoint", () => {
 describe("other shapes", () => {
   test("Gemini: the model in the path routes the call and is replaced there", async () => {
     provider.models = ["gemini-real"];
-    await headgate.addEndpoint({ name: "google", url: provider.url, api_key: "goog", dialect: "gemini", aliases: { "gemini-real": "gemini-pro" } });
+    await headgate.addEndpoint({
+      name: "google",
+      url: provider.url,
+      api_key: "goog",
+      dialect: "gemini",
+      aliases: { "gemini-real": "gemini-pro" },
+    });
     provider.requests.length = 0;
     const body = '{"contents":[{"parts":[{"text":"hi"}]}]}';
-    const answer = await rawRequest(headgate.url, { method: "POST", target: "/v1beta/models/gemini-pro:generateContent?key=leak", headers: { "x-goog-api-key": key }, body });
+    const answer = await rawRequest(headgate.url, {
+      method: "POST",
+      target: "/v1beta/models/gemini-pro:generateContent?key=leak",
+      headers: { "x-goog-api-key": key },
+      body,
+    });
     expect(answer.status).toBe(200);
     const call = provider.take();
     expect(call.url).toBe("/v1beta/models/gemini-real:generateContent");
     expect(call.text).toBe(body);
     expect(call.headers["x-goog-api-key"]).toBe("goog");
-    const unknown = await rawRequest(headgate.url, { method: "POST", target: "/v1beta/models/nope:generateContent", headers: { "x-goog-api-key": key }, body });
+    const unknown = await rawRequest(headgate.url, {
+      method: "POST",
+      target: "/v1beta/models/nope:generateContent",
+      headers: { "x-goog-api-key": key },
+      body,
+    });
     expect(unknown.json.error).toMatchObject({ code: 404, status: "NOT_FOUND" });
   });
 
   test("a named endpoint takes any method, path and body, for keys with the scope; the model's access still holds", async () => {
     const ask = (method: string, target: string, body?: string | object, token = key, headers = {}) =>
-      rawRequest(headgate.url, { method, target, headers: { authorization: `Bearer ${token}`, ...headers }, ...(body === undefined ? {} : { body }) });
+      rawRequest(headgate.url, {
+        method,
+        target,
+        headers: { authorization: `Bearer ${token}`, ...headers },
+        ...(body === undefined ? {} : { body }),
+      });
     provider.on("/v1/files", () => ({ kind: "answer", body: { data: [] } }));
     expect((await ask("GET", "/endpoints/prod/v1/files?limit=2")).status).toBe(200);
     expect(provider.take().url).toBe("/v1/files?limit=2");
-    expect((await ask("POST", "/endpoints/prod/v1/files", "raw bytes", key, { "content-type": "application/octet-stream" })).status).toBe(200);
+    expect(
+      (await ask("POST", "/endpoints/prod/v1/files", "raw bytes", key, { "content-type": "application/octet-stream" })).status,
+    ).toBe(200);
     expect(provider.take().text).toBe("raw bytes");
     expect((await ask("POST", "/endpoints/prod/v1/chat/completions", { model: "upstream-model" })).status).toBe(200);
     const narrow = await headgate.createKey({ scopes: ["inference", "passthrough"], models: ["other-model"] });
@@ -588,7 +702,13 @@ describe("other shapes", () => {
     expect([unknown.status, unknown.json.error.code]).toEqual([404, "not_found"]);
     const upgrade = await rawRequest(headgate.url, {
       target: "/v1/realtime?model=gpt-4",
-      headers: { authorization: `Bearer ${key}`, connection: "Upgrade", upgrade: "websocket", "sec-websocket-key": "x", "sec-websocket-version": "13" },
+      headers: {
+        authorization: `Bearer ${key}`,
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-key": "x",
+        "sec-websocket-version": "13",
+      },
     });
     expect([upgrade.status, upgrade.json.error.code]).toEqual([501, "upgrade_not_supported"]);
   });
@@ -597,9 +717,19 @@ describe("other shapes", () => {
     const narrow = await headgate.createKey({ models: ["gpt-4"] });
     const openai = await rawRequest(headgate.url, { target: "/v1/models", headers: { authorization: `Bearer ${narrow}` } });
     expect(openai.json).toMatchObject({ object: "list", data: [{ id: "gpt-4", object: "model" }] });
-    const anthropic = await rawRequest(headgate.url, { target: "/v1/models", headers: { "x-api-key": narrow, "anthropic-version": "2023-06-01" } });
-    expect(anthropic.json).toMatchObject({ data: [{ type: "model", id: "gpt-4", display_name: "gpt-4" }], has_more: false, first_id: "gpt-4" });
-    const one = await rawRequest(headgate.url, { target: "/v1/models/other-model", headers: { authorization: `Bearer ${narrow}` } });
+    const anthropic = await rawRequest(headgate.url, {
+      target: "/v1/models",
+      headers: { "x-api-key": narrow, "anthropic-version": "2023-06-01" },
+    });
+    expect(anthropic.json).toMatchObject({
+      data: [{ type: "model", id: "gpt-4", display_name: "gpt-4" }],
+      has_more: false,
+      first_id: "gpt-4",
+    });
+    const one = await rawRequest(headgate.url, {
+      target: "/v1/models/other-model",
+      headers: { authorization: `Bearer ${narrow}` },
+    });
     expect(one.status).toBe(404);
   });
 

@@ -95,7 +95,8 @@ export class LedgerWriter {
     for (;;) {
       const offset = this.#offsets.get(file.path) ?? 0;
       const chunk = await readSpool(file.path, offset);
-      if (chunk.unreadable > 0) this.#options.log.warn({ file: file.path, lines: chunk.unreadable }, "spool lines are unreadable");
+      if (chunk.unreadable > 0)
+        this.#options.log.warn({ file: file.path, lines: chunk.unreadable }, "spool lines are unreadable");
       if (chunk.nextOffset === offset) break;
       if (!(await this.#ingest(ledger, chunk.records))) return false;
       this.#offsets.set(file.path, chunk.nextOffset);
@@ -112,7 +113,11 @@ export class LedgerWriter {
   async #interrupt(ledger: LedgerRepository, processId: string): Promise<boolean> {
     try {
       const count = await ledger.interrupt(processId, this.#options.clock.nowMs());
-      if (count > 0) this.#options.log.warn({ process_id: processId, attempts: count }, "attempts were interrupted by the end of their process");
+      if (count > 0)
+        this.#options.log.warn(
+          { process_id: processId, attempts: count },
+          "attempts were interrupted by the end of their process",
+        );
       return true;
     } catch (error) {
       this.#logFailure(error);
@@ -141,7 +146,10 @@ export class LedgerWriter {
         await ledger.ingest([record]);
       } catch (error) {
         if (error instanceof StorageUnavailable) return false;
-        this.#options.log.error({ err: error, attempt: record.id }, "a ledger record was refused and set aside in rejected.ndjson");
+        this.#options.log.error(
+          { err: error, attempt: record.id },
+          "a ledger record was refused and set aside in rejected.ndjson",
+        );
         await appendFile(join(this.#options.dir, "rejected.ndjson"), `${JSON.stringify(record)}\n`, { mode: 0o600 });
       }
     }
@@ -149,7 +157,10 @@ export class LedgerWriter {
   }
 
   #logFailure(error: unknown): void {
-    this.#options.log.warn({ err: error, backlog_bytes: this.backlogBytes }, "the database does not take usage; it stays in the spool");
+    this.#options.log.warn(
+      { err: error, backlog_bytes: this.backlogBytes },
+      "the database does not take usage; it stays in the spool",
+    );
   }
 
   async #measureBacklog(files: readonly SpoolFile[]): Promise<void> {

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HeadgateError } from "../../core/errors.ts";
 import type { Call } from "../call.ts";
 import type { CallerDialect } from "../route.ts";
-import { errorBody } from "./error-body.ts";
 import { answerHeaders } from "./answer-headers.ts";
+import { errorBody } from "./error-body.ts";
 
 /** After an early refusal, this much of an unread body is taken in and dropped, so that the answer arrives and the connection survives. */
 const discardBytesMax = 256 * 1024;

@@ -4,7 +4,7 @@ import type { Dispatcher, Pool } from "undici";
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import { classifyFailure } from "../../egress/failure.ts";
-import { CallerGone } from "../call.ts";
+import type { CallerGone } from "../call.ts";
 import { type AttemptTimeouts, Deadlines, type TimeoutName } from "./deadlines.ts";
 import { readUpstreamHead, type UpstreamHead } from "./response-headers.ts";
 

@@ -1,3 +1,4 @@
+// Each wait of an attempt ends when it should, on a fake clock.
 import { describe, expect, test } from "vitest";
 import { createFakeClock, type FakeClock } from "../../../test/support/fake-clock.ts";
 import { Deadlines, type TimeoutName } from "./deadlines.ts";

@@ -32,7 +32,11 @@ export interface UpstreamHead {
 }
 
 /** Reads raw header buffers (name, value, …) as undici hands them over. `secrets`: texts that may not appear in a value. */
-export function readUpstreamHead(status: number, rawHeaders: readonly (Buffer | string)[], secrets: readonly string[]): UpstreamHead {
+export function readUpstreamHead(
+  status: number,
+  rawHeaders: readonly (Buffer | string)[],
+  secrets: readonly string[],
+): UpstreamHead {
   const head: UpstreamHead = { status, headers: [], contentType: "", contentLength: null, readable: true, retryAfter: null };
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as Buffer).toString("latin1").toLowerCase();

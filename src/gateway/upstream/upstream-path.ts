@@ -26,7 +26,9 @@ export function baseOf(endpoint: EndpointView): Base {
 export function upstreamPath(endpoint: EndpointView, route: CallRoute, upstreamModel: string): string {
   const base = baseOf(endpoint);
   const rest =
-    route.pathModel === null ? route.rest : `/models/${encodeURIComponent(upstreamModel).replaceAll("%2F", "/")}:${route.pathModel.method}`;
+    route.pathModel === null
+      ? route.rest
+      : `/models/${encodeURIComponent(upstreamModel).replaceAll("%2F", "/")}:${route.pathModel.method}`;
   const path = versionedBase(base.path, route) + rest;
   lockToEndpoint(base, path);
   return path + upstreamQuery(route.search, endpoint.query);

@@ -1,7 +1,7 @@
 // Connections to endpoints: one pool per origin and connect timeout, kept while some endpoint uses it.
 import { Pool } from "undici";
-import { createConnector } from "../../egress/connector.ts";
 import type { EndpointView } from "../../domain/snapshot.ts";
+import { createConnector } from "../../egress/connector.ts";
 import { baseOf } from "./upstream-path.ts";
 
 /** Sockets per origin; more calls than this wait for one, within their total timeout. */

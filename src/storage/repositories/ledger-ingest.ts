@@ -71,21 +71,23 @@ async function ingestRows(
   rows: readonly AttemptRow[],
   rollUp: UsageRollUp,
 ): Promise<number> {
-  const inserted = await insertAbsent(transaction, engine, rows);
-  let late = rows.filter((row) => row.state === "settled" && !inserted.has(rowKey(row)));
-  const settled = rows.filter((row) => row.state === "settled" && inserted.has(rowKey(row)));
-
-  const fromStarted = await settleRows(transaction, engine, late, "started");
-  settled.push(...late.filter((row) => fromStarted.has(rowKey(row))));
-  late = late.filter((row) => !fromStarted.has(rowKey(row)));
-
-  // Left: attempts that are settled already (nothing to do) or were declared interrupted too early.
-  for (const row of await lockInterrupted(transaction, engine, late)) rollUp.subtract(row);
-  const fromInterrupted = await settleRows(transaction, engine, late, "interrupted");
-  settled.push(...late.filter((row) => fromInterrupted.has(rowKey(row))));
+  const settled: AttemptRow[] = [];
+  let open = rows.filter((row) => row.state === "settled");
+  const close = (keys: ReadonlySet<string>) => {
+    settled.push(...open.filter((row) => keys.has(rowKey(row))));
+    open = open.filter((row) => !keys.has(rowKey(row)));
+    return keys.size;
+  };
+  // The most common first: calls to models last longer than it takes to write the record of their start.
+  let changed = close(await settleRows(transaction, engine, open, "started"));
+  changed += close(await insertAbsent(transaction, engine, [...rows.filter((row) => row.state === "started"), ...open]));
+  // Left: attempts that another process has inserted just now, or declared interrupted too early, or that are settled already.
+  changed += close(await settleRows(transaction, engine, open, "started"));
+  for (const row of await lockInterrupted(transaction, engine, open)) rollUp.subtract(row);
+  changed += close(await settleRows(transaction, engine, open, "interrupted"));
 
   for (const row of settled) rollUp.add(row);
-  return inserted.size + fromStarted.size + fromInterrupted.size;
+  return changed;
 }
 
 /** Inserts the rows that are not there yet, and returns their keys. */
@@ -94,6 +96,7 @@ async function insertAbsent(
   engine: Engine,
   rows: readonly AttemptRow[],
 ): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
   const result = await sql<{ started_at: number; id: string }>`
     insert into attempts (${quoted(columnNames)})
     select ${quoted(columnNames)} from ${jsonRows(engine, attemptColumns, rows)} where true order by started_at, id
