@@ -1,3 +1,4 @@
+// Merge patches as RFC 7396 has them.
 import { describe, expect, it } from "vitest";
 import { mergePatch } from "./merge-patch.ts";
 

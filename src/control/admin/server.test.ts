@@ -1,3 +1,4 @@
+// What all routes of the admin API share: authentication, errors, documents, system.
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi, systemOfTests } from "../../../test/support/admin-api.ts";

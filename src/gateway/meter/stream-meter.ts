@@ -18,11 +18,14 @@ const progressBytes = 4096;
 
 const finishReasonKey = Buffer.from('"finish_reason"');
 const doneData = Buffer.from("[DONE]");
+/** Shorter events may be anything; longer single lines are JSON. */
+const shortBytes = 20;
 const typeStart = Buffer.from('{"type":');
 const space = 0x20;
 const quote = 0x22;
 
-const terminators = new Set(["message_stop", "response.completed", "response.incomplete", "response.failed"]);
+/** Types of events; OpenAI's `[DONE]`, which is no JSON, counts as one. */
+const terminators = new Set(["[DONE]", "message_stop", "response.completed", "response.incomplete", "response.failed"]);
 const errorTypes = new Set(["error", "response.failed"]);
 
 export class StreamMeter implements Meter {
@@ -62,8 +65,12 @@ export class StreamMeter implements Meter {
 
   get endsEarly(): boolean {
     if (!hasTerminator(this.#kind) || this.#terminated || this.#sawError || this.#usageIsFinal) return false;
+    // The terminator itself may lack its blank line.
+    const rest = this.#splitter.peek();
+    if (rest !== null && terminators.has(typeOf(rest) ?? "")) return false;
     // Some providers leave out [DONE]; a finish reason tells as well that nothing is missing.
-    return this.#lastContent === null || !keyWithValue(this.#lastContent, finishReasonKey, quote);
+    const last = rest?.data ?? this.#lastContent;
+    return last === null || !keyWithValue(last, finishReasonKey, quote);
   }
 
   finish(outcome: { complete: boolean }): MeteredUsage {
@@ -91,21 +98,8 @@ export class StreamMeter implements Meter {
       this.#searchUsage(bytes, event.name);
       return;
     }
-    let type: string | null;
-    // The usual chat chunk is one line of data: there is no name to look for, and nothing to be copied out of it.
-    if (event.lineCount === 1 && bytes.length > 20 && bytes[0] === 0x64 && bytes[4] === 0x3a) {
-      type = leadingType(bytes, bytes[5] === space ? 6 : 5);
-    } else {
-      const { name, data } = event;
-      if (data === null || data.length === 0) return;
-      if (data.length === doneData.length && data.equals(doneData)) {
-        this.#progress.meaningful = true;
-        this.#terminate();
-        return;
-      }
-      type = name === null || name === "message" ? leadingType(data, 0) : name;
-    }
-    if (type === "ping") return;
+    const type = typeOf(event);
+    if (type === undefined || type === "ping") return;
     this.#progress.meaningful = true;
     this.#note(type);
     const flags = notableKeys(bytes);
@@ -115,13 +109,11 @@ export class StreamMeter implements Meter {
 
   #note(type: string | null): void {
     if (type === null) return;
-    if (terminators.has(type)) this.#terminate();
+    if (terminators.has(type)) {
+      this.#terminated = true;
+      this.#progress.terminated = true;
+    }
     if (errorTypes.has(type)) this.#fail();
-  }
-
-  #terminate(): void {
-    this.#terminated = true;
-    this.#progress.terminated = true;
   }
 
   #fail(): void {
@@ -168,6 +160,19 @@ export class StreamMeter implements Meter {
     // The splitter reuses the memory of an event that came in pieces.
     this.#lastContent = this.#splitter.heldBytes > 0 ? Buffer.from(bytes) : bytes;
   }
+}
+
+/** The event's name or the `type` that its data begins with, null when it has neither; undefined when it says nothing at all. */
+function typeOf(event: SseEvent): string | null | undefined {
+  const { bytes } = event;
+  // The usual chat chunk is one line of data: there is no name to look for, and nothing to be copied out of it.
+  if (event.lineCount === 1 && bytes.length > shortBytes && bytes[0] === 0x64 && bytes[4] === 0x3a) {
+    return leadingType(bytes, bytes[5] === space ? 6 : 5);
+  }
+  const { name, data } = event;
+  if (data === null || data.length === 0) return undefined;
+  if (data.equals(doneData)) return "[DONE]";
+  return name === null || name === "message" ? leadingType(data, 0) : name;
 }
 
 /** The `type` of the data that begins at `from`, when it comes first in it; else null. */

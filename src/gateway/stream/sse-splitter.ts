@@ -46,6 +46,12 @@ export class SseSplitter {
     return this.#held.total;
   }
 
+  /** The incomplete event as it would come if the stream ended now; null when there is none. */
+  peek(): SseEvent | null {
+    if (this.#held.total === 0) return null;
+    return new SseEvent(this.#eventStart, this.#offset, this.#held.bytes(), this.#eventEnded, this.#lineCount, this.#head);
+  }
+
   push(chunk: Buffer): void {
     const length = chunk.length;
     if (length === 0) return;

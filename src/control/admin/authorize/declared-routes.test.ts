@@ -1,3 +1,4 @@
+// A route without a declared policy keeps the server from starting.
 import { expect, it } from "vitest";
 import { allowedMethods, requirePolicies } from "./declared-routes.ts";
 

@@ -1,3 +1,4 @@
+// Validating and synchronising endpoints through the admin API.
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";

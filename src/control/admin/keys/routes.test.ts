@@ -1,3 +1,4 @@
+// Keys through the admin API: shown once, changed, rotated, deleted.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { digestApiKey } from "../../../domain/api-key.ts";

@@ -1,3 +1,4 @@
+// Models and static deployments through the admin API.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { type Provider, startProvider } from "../../../../test/support/provider.ts";

@@ -1,3 +1,4 @@
+// What the admin API shows of the ledger's requests.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { settledAttempt, startedAttempt } from "../../../../test/support/ledger-records.ts";

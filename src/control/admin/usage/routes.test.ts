@@ -1,3 +1,4 @@
+// Usage from the hourly roll-ups through the admin API.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { settledAttempt } from "../../../../test/support/ledger-records.ts";
