@@ -11,7 +11,7 @@ import { measureStreams } from "./measure/streams.mjs";
 import { measureThroughput } from "./measure/throughput.mjs";
 import { table } from "./report/table.mjs";
 import { targets } from "./report/targets.mjs";
-import { topFunctions } from "./report/top-functions.mjs";
+import { busySeconds, topFunctions } from "./report/top-functions.mjs";
 import { loadCore, moveSelfTo } from "./setup/cores.mjs";
 import { describeMachine } from "./setup/machine.mjs";
 import { readOptions } from "./setup/options.mjs";
@@ -29,6 +29,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 async function main(plan) {
   const dir = plan.dir === undefined ? mkdtempSync(join(tmpdir(), "headgate-bench-")) : resolve(plan.dir);
   mkdirSync(dir, { recursive: true });
+  if (plan.dir === undefined) process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
   const profileDir = plan.profile ? mkdtempSync(join(tmpdir(), "headgate-profile-")) : null;
   const machine = describeMachine();
   moveSelfTo(loadCore);
@@ -54,7 +55,6 @@ async function main(plan) {
     if (ledger?.isRight === false) process.exitCode = 1;
   } finally {
     await Promise.all(running.map(({ stop }) => stop()));
-    if (plan.dir === undefined) rmSync(dir, { recursive: true, force: true });
   }
   if (profileDir !== null) printProfiles(profileDir);
 }
@@ -108,9 +108,14 @@ function report({ plan, machine, results, ledger }) {
   return lines.join("\n");
 }
 
+/** One profile per thread; those that did next to nothing are left out. The files stay, for a viewer. */
 function printProfiles(profileDir) {
-  for (const file of readdirSync(profileDir)) process.stdout.write(`\n${topFunctions(join(profileDir, file), 40)}\n`);
+  const files = readdirSync(profileDir).map((file) => join(profileDir, file));
+  for (const file of files) if (busySeconds(file) > 0.5) process.stdout.write(`\n${topFunctions(file, 40)}\n`);
 }
+
+// ends through "exit", where the subjects are killed; nginx and Headgate would outlive a signal
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 try {
   const plan = readOptions(process.argv.slice(2));

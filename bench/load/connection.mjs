@@ -117,7 +117,7 @@ export class Connection {
     const end = bytes.indexOf(headEnd, at);
     if (end === -1) return at;
     const head = bytes.latin1Slice(at, end).toLowerCase();
-    if (!head.startsWith("http/1.1 200")) return this.#refuse(bytes.latin1Slice(at, at + 1500));
+    if (!head.startsWith("http/1.1 200")) return this.#refuse(bytes.toString("latin1", at, at + 1500));
     const length = head.indexOf("\r\ncontent-length:");
     if (length !== -1) {
       this.#remaining = Number.parseInt(head.slice(length + 17), 10);
@@ -134,7 +134,7 @@ export class Connection {
     const end = Math.min(bytes.length, at + this.#remaining);
     const position = this.#position + (end - at);
     if (position > this.#expected.length || bytes.compare(this.#expected, this.#position, position, at, end) !== 0) {
-      return this.#refuse(`a wrong body: ${bytes.latin1Slice(at, Math.min(end, at + 500))}`);
+      return this.#refuse(`a wrong body: ${bytes.toString("latin1", at, Math.min(end, at + 500))}`);
     }
     this.#position = position;
     this.#remaining -= end - at;

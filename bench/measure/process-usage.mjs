@@ -10,8 +10,17 @@ const ticksPerSecond = hasProc ? Number(spawnSync("getconf", ["CLK_TCK"]).stdout
  * @param {number | null} pid
  */
 export function cpuSeconds(pid) {
-  if (pid === null || !hasProc) return null;
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return pid === null ? null : readCpu(`/proc/${pid}/stat`);
+}
+
+/** The same for its first thread alone, which in Node.js runs the program's own code. */
+export function mainThreadCpuSeconds(pid) {
+  return pid === null ? null : readCpu(`/proc/${pid}/task/${pid}/stat`);
+}
+
+function readCpu(path) {
+  if (!hasProc) return null;
+  const stat = readFileSync(path, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the name, in brackets, may hold anything; field 3 is first
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }

@@ -28,6 +28,7 @@ export function table(results, plan) {
     ["… × the floor's", (each) => shareOfFloor(each, floor)],
     ["… its core in use", (each) => percent(medianOf(each.throughput, "cpuShare"))],
     ["CPU per request", (each) => figure(medianOf(each.throughput, "cpuMicrosPerRequest"), 1, " µs")],
+    ["… of it on the main thread", (each) => figure(medianOf(each.throughput, "mainThreadMicrosPerRequest"), 1, " µs")],
     ["… requests per CPU second × the floor's", (each) => figure(cpuRatioToFloor(each, floor), 2, "")],
     ["… all of it done after the last answer in", (each) => settledAfter(each)],
     ["latency p50 / p99, one connection", (each) => latency(each, direct, "alone")],

@@ -6,10 +6,11 @@ import { proxyCore } from "../setup/cores.mjs";
 import { startProcess } from "../setup/start-process.mjs";
 import { subject } from "./subject.mjs";
 
+const program = "nginx";
 /** Debian puts it where only root's PATH leads. */
 const searchPath = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 
-export const isNginxInstalled = spawnSync("nginx", ["-v"], { env: { PATH: searchPath } }).status === 0;
+export const isNginxInstalled = spawnSync(program, ["-v"], { env: { PATH: searchPath } }).status === 0;
 
 /** @param {import("./subject.mjs").Surroundings} surroundings */
 export async function startNginx({ providerPort, dir }) {
@@ -19,7 +20,7 @@ export async function startNginx({ providerPort, dir }) {
   writeFileSync(`${prefix}/nginx.conf`, config(port, providerPort, prefix));
   const started = await startProcess({
     name: "nginx",
-    command: ["nginx", "-p", prefix, "-c", `${prefix}/nginx.conf`, "-e", `${prefix}/error.log`],
+    command: [program, "-p", prefix, "-c", `${prefix}/nginx.conf`, "-e", `${prefix}/error.log`],
     core: proxyCore,
     logPath: `${dir}/nginx.log`,
     env: { ...process.env, PATH: searchPath },

@@ -122,8 +122,9 @@ class Relay implements AnswerConsumer {
     this.#options.attempt.pause();
     this.#options.settle(outcome, () => {
       this.#settled = "yes";
-      if (!this.#draining) this.#options.attempt.resume();
       this.#advance();
+      // Last: resuming may hand over the next bytes at once, which must not overtake those that waited.
+      if (!this.#draining) this.#options.attempt.resume();
     });
   }
 

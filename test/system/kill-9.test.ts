@@ -40,7 +40,7 @@ async function killAgainAndAgain(home: Home, rounds: number, env: Record<string,
     expect(await usageProblems(headgate, rows)).toEqual([]);
 
     // The load was one: calls finished, calls were cut in all of their stages, no answer was an error.
-    expect(load.served.length).toBeGreaterThan(rounds * callers);
+    expect(load.served.length).toBeGreaterThan(rounds * 5);
     expect(load.calls.filter((call) => call.status !== null && call.status !== 200)).toEqual([]);
     expect(rows.filter((row) => row.state === "interrupted").length).toBeGreaterThan(rounds);
     expect(load.calls.filter((call) => call.requestId !== null && !call.isComplete).length).toBeGreaterThan(0);

@@ -11,7 +11,7 @@ export interface LoadOptions {
   model: string;
   callers: number;
   random: Random;
-  /** The longest pause before a chunk of an answer. Default 12. */
+  /** The longest pause before a chunk of an answer. Default 8. */
   everyMsMax?: number;
   /** Pause of a caller between two calls. Default 0. */
   pauseMs?: number;
@@ -78,10 +78,10 @@ export class Load {
   }
 
   #newCall(caller: number): LoadCall {
-    const { random, everyMsMax = 12, model } = this.#options;
+    const { random, everyMsMax = 8, model } = this.#options;
     const number = this.calls.length + 1;
     const shape = loadShapes[between(random, 0, loadShapes.length - 1)] as (typeof loadShapes)[number];
-    const asked = { number, shape, words: between(random, 1, 25), everyMs: between(random, 0, everyMsMax) };
+    const asked = { number, shape, words: between(random, 1, 15), everyMs: between(random, 0, everyMsMax) };
     const nothing = { requestId: null, status: null, errorCode: null, isComplete: false };
     const call = { ...asked, caller, body: bodyOf(model, asked), ...nothing };
     this.calls.push(call);
