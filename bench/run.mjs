@@ -12,6 +12,7 @@ import { measureThroughput } from "./measure/throughput.mjs";
 import { table } from "./report/table.mjs";
 import { targets } from "./report/targets.mjs";
 import { busySeconds, topFunctions } from "./report/top-functions.mjs";
+import { writeReadme } from "./report/write-readme.mjs";
 import { loadCore, moveSelfTo } from "./setup/cores.mjs";
 import { describeMachine } from "./setup/machine.mjs";
 import { readOptions } from "./setup/options.mjs";
@@ -49,7 +50,10 @@ async function main(plan) {
 
     const headgate = subjects.find(({ name }) => name === "headgate");
     const ledger = headgate === undefined ? null : await checkLedger(headgate);
-    process.stdout.write(`${report({ plan, machine, results, ledger })}\n`);
+    const around = remarks({ plan, machine, results, ledger });
+    const figures = table(results, plan);
+    process.stdout.write(`${figures}\n\n${around.join("\n")}\n`);
+    if (plan.writesReadme) writeReadme(around, figures);
     if (plan.jsonPath !== undefined)
       writeFileSync(plan.jsonPath, `${JSON.stringify({ machine, plan, results, ledger }, null, 2)}\n`);
     if (ledger?.isRight === false) process.exitCode = 1;
@@ -101,11 +105,12 @@ async function measureAll(plan, subjects) {
   return results;
 }
 
-function report({ plan, machine, results, ledger }) {
-  const lines = [...machine, "", table(results, plan), "", ...targets(results)];
+/** Everything that is known of the run, but for the table. */
+function remarks({ plan, machine, results, ledger }) {
+  const lines = [...machine, ...targets(results)];
   if (ledger !== null) lines.push(`Ledger: ${ledger.isRight ? ledger.text : `WRONG: ${ledger.text}`}`);
   if (plan.profile) lines.push("Headgate ran under the profiler: its figures are too high");
-  return lines.join("\n");
+  return lines;
 }
 
 /** One profile per thread; those that did next to nothing are left out. The files stay, for a viewer. */

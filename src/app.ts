@@ -18,7 +18,7 @@ import { SnapshotFile } from "./control/snapshot-file.ts";
 import { Cipher } from "./core/cipher.ts";
 import { type Clock, systemClock, type Timer } from "./core/clock.ts";
 import { HeadgateError } from "./core/errors.ts";
-import type { Logger } from "./core/logger.ts";
+import type { RequestLogger } from "./core/logger.ts";
 import type { Secret } from "./core/secret.ts";
 import { digestApiKey } from "./domain/api-key.ts";
 import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
@@ -39,7 +39,7 @@ export interface AppOptions {
   config: Config;
   dataDir: string;
   secretKey: Secret;
-  log: Logger;
+  log: RequestLogger;
   clock?: Clock;
 }
 
@@ -71,7 +71,7 @@ export function createApp(options: AppOptions): App {
 class HeadgateApp implements App {
   readonly #options: AppOptions;
   readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #log: RequestLogger;
   readonly #readiness = new Readiness();
   readonly #startedAtMs: number;
   /** What has to be undone at the end, in reverse order. */
@@ -225,14 +225,17 @@ class HeadgateApp implements App {
     }
   }
 
-  /** Looks for changes made elsewhere, notices when the database goes, and takes it back when it returns. */
+  /** Looks for changes made elsewhere, notices when the database or the spool goes, and takes the database back when it returns. */
   #watchDatabase(publisher: Publisher, prepareDatabase: () => Promise<void>): void {
     let timer: Timer;
     let stopped = false;
     const look = async () => {
+      this.#watchSpool();
       try {
         if (this.#databaseReady) await publisher.catchUp();
         else await prepareDatabase();
+        // A database that is read but takes no writes is away too.
+        if (this.#ledgerWriter.failure !== null) throw this.#ledgerWriter.failure;
         if (this.#readiness.isDegraded("database")) this.#log.info({}, "the database is back");
         this.#readiness.restored("database");
       } catch (error) {
@@ -248,6 +251,12 @@ class HeadgateApp implements App {
       stopped = true;
       timer.cancel();
     });
+  }
+
+  #watchSpool(): void {
+    const { failure } = this.#spool;
+    if (failure === null) this.#readiness.restored("spool");
+    else this.#readiness.degraded("spool", failure.message, this.#clock.nowMs());
   }
 
   async #listen(
@@ -332,8 +341,9 @@ class HeadgateApp implements App {
       error: event.errorCode ?? undefined,
       detail: event.detail ?? undefined,
     };
-    if (event.status >= 500 || (event.detail !== null && event.errorCode !== null)) this.#log.warn(line, "request");
-    else this.#log.info(line, "request");
+    // A detail is prose from elsewhere (causes, stacks): it takes the path on which texts are looked through.
+    if (event.detail !== null) this.#log.warn(line, "request");
+    else this.#log.request(event.status >= 500 ? "warn" : "info", line);
   }
 
   #authenticateAdmin(token: string): AuthenticatedToken {
@@ -381,6 +391,7 @@ class HeadgateApp implements App {
       spool: {
         backlog_bytes: this.#ledgerWriter.backlogBytes,
         accepting: this.#spool.accepting,
+        failure: this.#spool.failure?.message ?? null,
         unrecorded_attempts: this.#spool.unrecorded,
       },
       database: {

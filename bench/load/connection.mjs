@@ -86,7 +86,6 @@ export class Connection {
       }
       at = next;
     }
-    return true;
   }
 
   /** Reads one part of the answer from `at`; returns where the next begins, `at` when more bytes are needed, -1 after a failure. */

@@ -35,3 +35,14 @@ export function memoryMb(pid) {
   const field = (name) => (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024) / 1e6;
   return { now: field("VmRSS"), peak: field("VmHWM") };
 }
+
+/**
+ * CPU seconds that `core` has been busy so far, whatever for (proc(5), /proc/stat: all but idle and iowait).
+ * @param {number} core
+ */
+export function coreBusySeconds(core) {
+  if (!hasProc) return null;
+  const line = new RegExp(`^cpu${core} (.*)$`, "m").exec(readFileSync("/proc/stat", "utf8"));
+  const [user, nice, system, , , irq, softirq, steal] = line[1].split(" ").map(Number);
+  return (user + nice + system + irq + softirq + steal) / ticksPerSecond;
+}

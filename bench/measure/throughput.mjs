@@ -1,29 +1,35 @@
 // Requests per second with one core's worth of proxy, and what a request costs of it.
 import { closedLoop } from "../load/closed-loop.mjs";
-import { cpuSeconds, mainThreadCpuSeconds } from "./process-usage.mjs";
+import { canPin, proxyCore } from "../setup/cores.mjs";
+import { coreBusySeconds, cpuSeconds, mainThreadCpuSeconds } from "./process-usage.mjs";
 
 /**
  * One round against one subject.
  * @param {import("../subjects/subject.mjs").Subject} subject
  */
 export async function measureThroughput(subject, { connections, throughputSeconds }) {
-  const before = cpuSeconds(subject.pid);
-  const mainBefore = mainThreadCpuSeconds(subject.pid);
+  const before = usage(subject);
   const { requests, seconds } = await closedLoop(subject, { connections, seconds: throughputSeconds });
+  const loaded = usage(subject);
   const loadEndedAt = performance.now();
-  const busy = cpuSeconds(subject.pid);
   await subject.settled();
   const settledAfterMs = performance.now() - loadEndedAt;
-  const after = cpuSeconds(subject.pid);
-  const mainAfter = mainThreadCpuSeconds(subject.pid);
-  const cpu = before === null || after === null ? null : after - before;
+  const settled = usage(subject);
+  const round = { requestsPerSecond: requests / seconds, settledAfterMs };
+  if (before === null) return round;
   return {
-    requestsPerSecond: requests / seconds,
+    ...round,
     /** 1 = one core, fully. Below about 0.95 it was not the proxy that limited. */
-    cpuShare: cpu === null ? null : (busy - before) / seconds,
+    cpuShare: (loaded.cpu - before.cpu) / seconds,
+    /** What other programs, and the system on its own account, took of the proxy's core. */
+    othersShare: canPin ? Math.max(0, loaded.core - before.core - (loaded.cpu - before.cpu)) / seconds : null,
     /** With what was done for them after the last answer. */
-    cpuMicrosPerRequest: cpu === null ? null : (cpu * 1e6) / requests,
-    mainThreadMicrosPerRequest: cpu === null ? null : ((mainAfter - mainBefore) * 1e6) / requests,
-    settledAfterMs,
+    cpuMicrosPerRequest: ((settled.cpu - before.cpu) * 1e6) / requests,
+    mainThreadMicrosPerRequest: ((settled.main - before.main) * 1e6) / requests,
   };
+}
+
+function usage({ pid }) {
+  const cpu = cpuSeconds(pid);
+  return cpu === null ? null : { cpu, main: mainThreadCpuSeconds(pid), core: coreBusySeconds(proxyCore) };
 }

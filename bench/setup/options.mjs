@@ -11,8 +11,9 @@ const help = `npm run bench -- [options]
   --measure a,b           measures: ${measureNames.join(", ")} (default: all)
   --rounds N              rounds of each measure
   --json FILE             write every single figure to FILE
+  --readme                put the printed table into bench/README.md
   --headgate FILE         the built program to measure (default: dist/main.js)
-  --node-options TEXT     NODE_OPTIONS for Headgate
+  --node-options=TEXT     NODE_OPTIONS for Headgate
   --dir FOLDER            where Headgate's data and the logs go (default: a temporary folder, removed at the end)
   --cpu-prof              profile Headgate and print the functions that took the most time (the figures are then too high)
 `;
@@ -53,6 +54,7 @@ export function readOptions(args) {
       measure: { type: "string" },
       rounds: { type: "string" },
       json: { type: "string" },
+      readme: { type: "boolean", default: false },
       headgate: { type: "string", default: "dist/main.js" },
       "node-options": { type: "string" },
       dir: { type: "string" },
@@ -76,6 +78,7 @@ export function readOptions(args) {
     measures: chosen("--measure", values.measure, measureNames),
     isEverySubjectWanted: values.only === undefined,
     jsonPath: values.json,
+    writesReadme: values.readme,
     headgatePath: values.headgate,
     nodeOptions: values["node-options"],
     dir: values.dir,

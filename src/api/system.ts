@@ -30,7 +30,8 @@ export const systemView = z
       .describe("What the data plane works from; null until the first one is published."),
     spool: z.object({
       backlog_bytes: z.number().int().describe("Written here, not in the database yet."),
-      accepting: z.boolean(),
+      accepting: z.boolean().describe("False: new calls get 503 `accounting_unavailable`."),
+      failure: z.string().nullable().describe("Why records can't be written at the moment; null while they can."),
       unrecorded_attempts: z.number().int(),
     }),
     database: part.extend({ engine: z.enum(["sqlite", "postgres"]) }),

@@ -122,12 +122,6 @@ export const errorCatalogue = {
     message: "The endpoint broke off its answer.",
     remedy: "Seen inside a stream, or as 502 before its first byte. Send the request again.",
   },
-  endpoint_misconfigured: {
-    status: 503,
-    surface: "gateway",
-    message: "The endpoint that serves this model is misconfigured. An administrator has to mend it.",
-    remedy: "See the endpoint's status in the admin API.",
-  },
   accounting_unavailable: {
     status: 503,
     surface: "gateway",
@@ -148,7 +142,7 @@ export const errorCatalogue = {
   },
   starting: {
     status: 503,
-    surface: "both",
+    surface: "gateway",
     message: "This gateway is starting. Retry shortly.",
     remedy: "Retry after `retry-after`.",
   },

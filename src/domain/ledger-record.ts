@@ -33,9 +33,8 @@ export interface AttemptStarted {
   inputTokensEstimate: number;
 }
 
-/** The outcome. Repeats what `started` said, so that either record is enough whatever the order. */
-export interface AttemptSettled extends Omit<AttemptStarted, "event"> {
-  event: "settled";
+/** How an attempt ended. */
+export interface AttemptOutcome {
   settledAtMs: number;
   /** The upstream's status, or the gateway's own when there was none (499: the caller left). */
   status: number;
@@ -50,6 +49,11 @@ export interface AttemptSettled extends Omit<AttemptStarted, "event"> {
   /** Null until there is a price. */
   costNanoUsd: number | null;
   priceVersion: string | null;
+}
+
+/** The outcome with all that `started` said, so that either record is enough whatever the order. */
+export interface AttemptSettled extends Omit<AttemptStarted, "event">, AttemptOutcome {
+  event: "settled";
 }
 
 export type LedgerRecord = AttemptStarted | AttemptSettled;

@@ -29,7 +29,7 @@ export interface Call {
   detail: string | null;
   /** Bytes of this call's body that count against the bound on bodies in flight. */
   heldBytes: number;
-  /** Set while an attempt runs: ends it with an error that the caller is told. */
+  /** Set while the body arrives and while an attempt runs: ends that with an error that the caller is told. */
   abort: ((error: HeadgateError) => void) | null;
 }
 

@@ -23,6 +23,9 @@ export interface GatewayOptions {
   processId: string;
 }
 
+/** After the drain's own timeout: for the ends of what was broken off to reach their callers. */
+const cutTimeoutMs = 2000;
+
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #deps: CallDeps;
@@ -93,8 +96,14 @@ export class Gateway {
       this.#answerFailure(call, error);
     }
     this.#deps.budget.heldBytes -= call.heldBytes;
-    this.#inFlight.delete(call);
     this.#report(call);
+    // What node:http still holds of an answer would go down with the process: a call is in flight until that is on its way.
+    if (call.res.destroyed) this.#over(call);
+    else call.res.once("close", () => this.#over(call));
+  }
+
+  #over(call: Call): void {
+    this.#inFlight.delete(call);
     if (this.#inFlight.size === 0) this.#whenIdle?.();
   }
 
@@ -130,6 +139,16 @@ export class Gateway {
     });
   }
 
+  /** The body of `req` took too long: its call ends, and the caller is told. False when `req` is no call that can be told. */
+  bodyTimedOut(req: IncomingMessage): boolean {
+    for (const call of this.#inFlight) {
+      if (call.req !== req || call.abort === null) continue;
+      call.abort(new HeadgateError("body_timeout"));
+      return true;
+    }
+    return false;
+  }
+
   /** Forgets what was kept about endpoints that a new snapshot no longer has. */
   snapshotChanged(snapshot: Snapshot): void {
     const endpoints = [...snapshot.endpoints()];
@@ -140,15 +159,21 @@ export class Gateway {
   /** Refuses new calls; resolves when those in flight have ended, or after `timeoutMs`, when the rest are told and cut. */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
-    if (this.#inFlight.size === 0) return;
-    await new Promise<void>((resolve) => {
+    await this.#idle(timeoutMs);
+    for (const call of this.#inFlight) call.abort?.(new HeadgateError("draining", { retryAfterSeconds: 1 }));
+    await this.#idle(cutTimeoutMs);
+  }
+
+  /** Resolves when no call is in flight, or after `timeoutMs`. */
+  #idle(timeoutMs: number): Promise<void> {
+    if (this.#inFlight.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
       const timer = this.#options.clock.after(timeoutMs, resolve);
       this.#whenIdle = () => {
         timer.cancel();
         resolve();
       };
     });
-    for (const call of this.#inFlight) call.abort?.(new HeadgateError("draining", { retryAfterSeconds: 1 }));
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 // The listening socket: node:http, its limits, CORS, and which part of Headgate a path belongs to.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { type ErrorCode, HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { allowOrigin } from "./cors.ts";
@@ -25,9 +26,16 @@ export interface ListenerOptions {
   requestTimeoutMs: number;
 }
 
+interface Exchange {
+  req: IncomingMessage;
+  res: ServerResponse;
+}
+
 export class Listener {
   readonly #server: Server;
   readonly #options: ListenerOptions;
+  /** The last request that each connection brought. */
+  readonly #exchanges = new WeakMap<Duplex, Exchange>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -45,7 +53,7 @@ export class Listener {
       (req, res) => this.#dispatch(req, res, false),
     );
     this.#server.on("checkContinue", (req, res) => this.#dispatch(req, res, true));
-    this.#server.on("clientError", answerBrokenRequest);
+    this.#server.on("clientError", (error, socket) => this.#broken(error, socket));
   }
 
   /** Resolves with the port that is listened on; rejects when it is taken. */
@@ -69,6 +77,7 @@ export class Listener {
   }
 
   #dispatch(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    this.#exchanges.set(req.socket, { req, res });
     if (this.#options.corsOrigins.length > 0 && allowOrigin(req, res, this.#options.corsOrigins)) return;
     const path = req.url ?? "/";
     for (const side of this.#options.sideHandlers) {
@@ -79,14 +88,25 @@ export class Listener {
     }
     this.#options.gateway.handle(req, res, expectsContinue);
   }
+
+  /** Requests that node:http could not read, or not in time, get an answer in JSON too. */
+  #broken(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const exchange = this.#exchanges.get(socket);
+    const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+    if (isLate && exchange?.req.complete === false && this.#options.gateway.bodyTimedOut(exchange.req)) return;
+    if (error.code === "ECONNRESET" || !socket.writable || isAnswering(exchange)) socket.destroy();
+    else answerBrokenRequest(error, socket);
+  }
 }
 
-/** Requests that node:http could not read get an answer in JSON too. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
+/** True while an answer is on its way through the connection: bytes of another one would be read as part of it. */
+function isAnswering(exchange: Exchange | undefined): boolean {
+  if (exchange === undefined || exchange.res.writableFinished) return false;
+  // Without a socket it waits for the answer to an earlier request.
+  return exchange.res.headersSent || exchange.res.socket === null;
+}
+
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   const code: ErrorCode = error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? "body_timeout" : "invalid_header";
   const message = error.code === "HPE_HEADER_OVERFLOW" ? "The request's headers are larger than 64 KB." : undefined;
   const unreadable = code === "invalid_header" && message === undefined ? "The request is not valid HTTP/1.1." : message;

@@ -1,5 +1,5 @@
 // What the data plane needs from outside. Consumers own their ports; app.ts wires them.
-import type { LedgerRecord } from "../domain/ledger-record.ts";
+import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Where the current snapshot comes from; one call per request, then that view is kept until the request ends. */
@@ -13,10 +13,13 @@ export interface UsageSink {
   /** False when records can't be kept and the policy is to refuse new work. */
   readonly accepting: boolean;
   /**
-   * Appends records in order. `done` is called when they are in the spool (with null), or when they could not be
-   * written (with the cause); never synchronously.
+   * Appends a record; records keep the order of the calls, and those of one turn of the event loop are written together.
+   * `done` is called when it is in the spool (with null), or when it could not be written (with the cause); never
+   * synchronously.
    */
-  append(records: readonly LedgerRecord[], done: (error: Error | null) => void): void;
+  start(started: AttemptStarted, done: (error: Error | null) => void): void;
+  /** The same for the outcome of an attempt; `started` is the record that was started. */
+  settle(started: AttemptStarted, outcome: AttemptOutcome, done: (error: Error | null) => void): void;
 }
 
 /** One finished request, for metrics and the log; sent after the caller has its answer. May be dropped. */

@@ -43,7 +43,7 @@ type Scanner = { write(chunk: Buffer): void };
 
 /**
  * Reads and scans the body. `modelWanted` false: a body without a model, or that is no JSON, is fine.
- * Throws body_too_large, overloaded, invalid_json, model_required, duplicate_model, or CallerGone.
+ * Throws body_too_large, overloaded, invalid_json, model_required, duplicate_model, what the call is ended with, or CallerGone.
  */
 export async function receiveBody(
   call: Call,
@@ -101,8 +101,10 @@ function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk:
     const chunks: Buffer[] = [];
     const fail = (error: unknown) => {
       req.off("data", take);
+      call.abort = null;
       reject(error);
     };
+    call.abort = fail;
     const take = (chunk: Buffer) => {
       call.heldBytes += chunk.length;
       budget.heldBytes += chunk.length;
@@ -117,7 +119,10 @@ function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk:
       chunks.push(chunk);
     };
     req.on("data", take);
-    req.once("end", () => resolve(chunks));
+    req.once("end", () => {
+      call.abort = null;
+      resolve(chunks);
+    });
     req.once("error", () => reject(new CallerGone()));
     req.once("close", () => {
       if (!req.complete) reject(new CallerGone());

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { estimateTokens, noTokens } from "../core/tokens.ts";
-import type { AttemptSettled, AttemptStarted, LedgerRecord } from "../domain/ledger-record.ts";
+import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
 import type { AttemptPlan } from "./attempt-plan.ts";
 import { rewriteModel } from "./body/rewrite-model.ts";
 import { spliceModel } from "./body/splice-model.ts";
@@ -12,7 +12,7 @@ import { type Call, CallerGone } from "./call.ts";
 import type { IncludeUsage } from "./include-usage.ts";
 import { createMeter, type Meter } from "./meter/meter.ts";
 import type { UsageSink } from "./ports.ts";
-import { type RelayOutcome, relay } from "./relay.ts";
+import { relay } from "./relay.ts";
 import type { StreamDialect } from "./reply/error-body.ts";
 import type { CallRoute } from "./route.ts";
 import { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
@@ -33,16 +33,10 @@ export interface AttemptDeps {
 export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan): Promise<void> {
   const { call, destination } = plan;
   const wantsUsage = deps.includeUsage.appliesTo(plan);
-  const outcome = await runAttempt(deps, plan, 1, destination.why, wantsUsage, []);
-  if (outcome === "done") return;
+  if ((await runAttempt(deps, plan, 1, destination.why, wantsUsage)) === "answered") return;
   // The endpoint refuses an option that the caller never sent: the original bytes go to it at once.
-  const second = await runAttempt(deps, plan, 2, "the endpoint refused stream_options", false, outcome.records);
-  if (second === "done" && call.status < 400) deps.includeUsage.refusedBy(destination.endpoint);
-}
-
-/** What an attempt leaves to the next one: its settled record, to be written together with that one's start. */
-interface Unanswered {
-  records: LedgerRecord[];
+  await runAttempt(deps, plan, 2, "the endpoint refused stream_options", false);
+  if (call.status < 400) deps.includeUsage.refusedBy(destination.endpoint);
 }
 
 async function runAttempt(
@@ -51,8 +45,7 @@ async function runAttempt(
   attemptNo: number,
   why: string,
   addUsage: boolean,
-  earlier: LedgerRecord[],
-): Promise<"done" | Unanswered> {
+): Promise<"answered" | "refused option"> {
   const { call, destination, route } = plan;
   const { endpoint } = destination;
   const path = upstreamPath(endpoint, route, destination.upstreamModel);
@@ -60,7 +53,7 @@ async function runAttempt(
   const started = startedRecord(deps, plan, attemptNo, why);
   call.attempts = attemptNo;
   call.endpoint = endpoint.name;
-  await append(deps.sink, [...earlier, started]);
+  await start(deps.sink, started);
   if (call.res.destroyed) {
     await settleFailure(deps, started, { status: 499, error: "client_disconnected", estimated: false });
     throw new CallerGone();
@@ -95,8 +88,13 @@ async function runAttempt(
     throw error;
   }
   if (upstream.usageAdded && deps.includeUsage.isRefusal(opening.head.status, opening.body)) {
-    const settled = settledRecord(deps, started, { status: opening.head.status, error: "upstream_error" }, false);
-    return { records: [settled] };
+    // Not waited for: it is written together with the start of the attempt that follows at once.
+    deps.sink.settle(
+      started,
+      { ...outcomeOf(deps, started, opening.head.status, "upstream_error"), final: false },
+      () => undefined,
+    );
+    return "refused option";
   }
 
   const meter = createMeter({
@@ -108,7 +106,7 @@ async function runAttempt(
     inputTokensEstimate: started.inputTokensEstimate,
   });
   await relayOpening(deps, call, attempt, opening, meter, started, upstream.usageAdded, streamDialectOf(call, route));
-  return "done";
+  return "answered";
 }
 
 function relayOpening(
@@ -131,11 +129,11 @@ function relayOpening(
     streamDialect,
     settle: (outcome, done) => {
       const metered = meter.finish({ complete: outcome.complete });
-      const record = settledRecord(deps, started, outcome, true);
-      record.usage = metered.usage;
-      record.usageSource = metered.source;
-      record.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
-      deps.sink.append([record], done);
+      const settled = outcomeOf(deps, started, outcome.status, outcome.error);
+      settled.usage = metered.usage;
+      settled.usageSource = metered.source;
+      settled.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
+      deps.sink.settle(started, settled, done);
     },
   });
 }
@@ -212,23 +210,17 @@ function startedRecord(deps: AttemptDeps, plan: AttemptPlan, attemptNo: number, 
   };
 }
 
-function settledRecord(
-  deps: AttemptDeps,
-  started: AttemptStarted,
-  outcome: Pick<RelayOutcome, "status" | "error">,
-  final: boolean,
-): AttemptSettled {
+/** The outcome of a last attempt that used no tokens. */
+function outcomeOf(deps: AttemptDeps, started: AttemptStarted, status: number, error: string | null): AttemptOutcome {
   const nowMs = deps.clock.nowMs();
   return {
-    ...started,
-    event: "settled",
     settledAtMs: nowMs,
-    status: outcome.status,
-    error: outcome.error,
-    final,
+    status,
+    error,
+    final: true,
     ttftMs: null,
     durationMs: nowMs - started.startedAtMs,
-    usage: { ...noTokens },
+    usage: noTokens,
     usageSource: "measured",
     costNanoUsd: null,
     priceVersion: null,
@@ -239,20 +231,20 @@ function settledRecord(
 async function settleFailure(
   deps: AttemptDeps,
   started: AttemptStarted,
-  outcome: { status: number; error: string; estimated: boolean },
+  { status, error, estimated }: { status: number; error: string; estimated: boolean },
 ): Promise<void> {
-  const record = settledRecord(deps, started, outcome, true);
-  if (outcome.estimated) {
-    record.usageSource = "estimated";
-    record.usage = { ...noTokens, inputTokens: started.inputTokensEstimate };
+  const outcome = outcomeOf(deps, started, status, error);
+  if (estimated) {
+    outcome.usageSource = "estimated";
+    outcome.usage = { ...noTokens, inputTokens: started.inputTokensEstimate };
   }
-  await new Promise<void>((resolve) => deps.sink.append([record], () => resolve()));
+  await new Promise<void>((resolve) => deps.sink.settle(started, outcome, () => resolve()));
 }
 
-/** Resolves when the records are in the spool; throws 503 `accounting_unavailable` when they can't be. */
-function append(sink: UsageSink, records: readonly LedgerRecord[]): Promise<void> {
+/** Resolves when the start is in the spool; throws 503 `accounting_unavailable` when it can't be. */
+function start(sink: UsageSink, started: AttemptStarted): Promise<void> {
   return new Promise((resolve, reject) => {
-    sink.append(records, (error) => {
+    sink.start(started, (error) => {
       if (error === null) resolve();
       else reject(new HeadgateError("accounting_unavailable", { detail: error.message, retryAfterSeconds: 5 }));
     });

@@ -8,6 +8,10 @@ export interface SpoolFile {
   sequence: number;
 }
 
+/** How a line begins: the event first, then the rest as in domain/ledger-record.ts, the id before all else. */
+export const startedStart = '{"event":"started",';
+export const settledStart = '{"event":"settled",';
+
 const namePattern = /^(p_[0-9a-f]+)-(\d{6,})\.ndjson$/;
 
 export function spoolFilePath(dir: string, processId: string, sequence: number): string {

@@ -1,8 +1,10 @@
 // Reads one spool file from where it was left, whole lines only.
 import { open } from "node:fs/promises";
 import type { LedgerRecord } from "../domain/ledger-record.ts";
+import { settledStart, startedStart } from "./spool-files.ts";
 
-const readBytesMax = 1024 * 1024;
+/** About two hundred calls: more at once would only make more garbage at once. */
+const readBytesMax = 256 * 1024;
 
 export interface SpoolChunk {
   records: LedgerRecord[];
@@ -12,18 +14,21 @@ export interface SpoolChunk {
   unreadable: number;
 }
 
-/** The whole lines after `offset`, up to 1 MB of them; nextOffset === offset when there are none. */
-export async function readSpool(path: string, offset: number): Promise<SpoolChunk> {
+/** A buffer to be passed to `readSpool` again and again. */
+export function spoolReadBuffer(): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(readBytesMax);
+}
+
+/** The whole lines after `offset`, up to a buffer full of them; nextOffset === offset when there are none. */
+export async function readSpool(path: string, offset: number, buffer: Buffer<ArrayBuffer> = spoolReadBuffer()): Promise<SpoolChunk> {
   const file = await open(path, "r");
   try {
-    const buffer = Buffer.allocUnsafe(readBytesMax);
-    const { bytesRead } = await file.read(buffer, 0, readBytesMax, offset);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
     const end = buffer.lastIndexOf(10, bytesRead - 1) + 1;
     if (bytesRead === 0 || end === 0) return { records: [], nextOffset: offset, unreadable: 0 };
     const records: LedgerRecord[] = [];
     let unreadable = 0;
-    for (const line of buffer.toString("utf8", 0, end).split("\n")) {
-      if (line === "") continue;
+    for (const line of withoutSettledStarts(buffer.toString("utf8", 0, end).split("\n"))) {
       try {
         records.push(JSON.parse(line) as LedgerRecord);
       } catch {
@@ -34,4 +39,16 @@ export async function readSpool(path: string, offset: number): Promise<SpoolChun
   } finally {
     await file.close();
   }
+}
+
+/** The lines without those starts whose outcome is among them too: the outcome repeats all that they say. */
+function withoutSettledStarts(lines: readonly string[]): string[] {
+  const settled = new Set<string>();
+  for (const line of lines) if (line.startsWith(settledStart)) settled.add(idOf(line));
+  return lines.filter((line) => line !== "" && !(line.startsWith(startedStart) && settled.has(idOf(line))));
+}
+
+/** The id, which comes right behind the event. */
+function idOf(line: string): string {
+  return line.slice(settledStart.length, line.indexOf(",", settledStart.length));
 }

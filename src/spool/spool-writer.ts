@@ -1,11 +1,11 @@
 // Writes ledger records to local append-only files: one write per turn of the event loop, fsync every 50 ms.
-import { close, fdatasync, open, write } from "node:fs";
+import { close, fdatasync, open, write, writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { LedgerRecord } from "../domain/ledger-record.ts";
-import { spoolFilePath } from "./spool-files.ts";
+import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
+import { settledStart, spoolFilePath, startedStart } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
   dir: string;
@@ -23,6 +23,10 @@ const retryEveryMs = 1000;
 /** Outcomes kept in memory while the disk refuses them; beyond this they are counted as unrecorded. */
 const unwrittenRecordsMax = 20_000;
 
+/** A start keeps its line for the outcome, which repeats it. (In a WeakMap it would cost the garbage collector ten times as much.) */
+const encoded = Symbol("encoded");
+type Encoded = AttemptStarted & { [encoded]?: string };
+
 type Done = (error: Error | null) => void;
 
 const openFile = promisify(open);
@@ -39,6 +43,7 @@ export class SpoolWriter {
   #scheduled = false;
   #writing = false;
   #dirty = false;
+  #syncing = false;
   #syncTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
   #failure: Error | null = null;
@@ -76,8 +81,20 @@ export class SpoolWriter {
     return this.#sequence;
   }
 
-  append(records: readonly LedgerRecord[], done: Done): void {
-    for (const record of records) this.#lines.push(JSON.stringify(record));
+  start(started: AttemptStarted, done: Done): void {
+    const line = JSON.stringify(started);
+    (started as Encoded)[encoded] = line;
+    this.#append(line, done);
+  }
+
+  settle(started: AttemptStarted, outcome: AttemptOutcome, done: Done): void {
+    // What the start said is encoded already: only the outcome is new.
+    const said = (started as Encoded)[encoded] ?? JSON.stringify(started);
+    this.#append(`${settledStart}${said.slice(startedStart.length, -1)},${JSON.stringify(outcome).slice(1)}`, done);
+  }
+
+  #append(line: string, done: Done): void {
+    this.#lines.push(line);
     this.#waiting.push(done);
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
@@ -135,12 +152,25 @@ export class SpoolWriter {
       done(this.#failure ?? new Error("the spool file is not open"));
       return;
     }
-    write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
-      if (error !== null) return done(error);
+    const wrote = (written: number) => {
       this.#fileBytes += written;
       if (written < bytes.length) return this.#write(bytes.subarray(written), done);
       done(null);
-    });
+    };
+    // Into the page cache a few kilobytes take microseconds, a trip through the thread pool ten times as long. Only while
+    // the file is being synced could a write have to wait for the disk: then it is the pool that waits.
+    if (this.#syncing) {
+      write(this.#fd, bytes, 0, bytes.length, null, (error, written) => (error === null ? wrote(written) : done(error)));
+      return;
+    }
+    let written: number;
+    try {
+      written = writeSync(this.#fd, bytes);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    wrote(written);
   }
 
   #succeeded(): void {
@@ -163,7 +193,7 @@ export class SpoolWriter {
     this.#failure = error;
     const outcomes = [
       ...kept,
-      ...lines.filter((line) => line.startsWith('{"event":"settled"') || this.#options.onFailure === "continue"),
+      ...lines.filter((line) => line.startsWith(settledStart) || this.#options.onFailure === "continue"),
     ];
     this.#unwritten = outcomes.slice(0, unwrittenRecordsMax);
     this.unrecorded += outcomes.length - this.#unwritten.length;
@@ -216,7 +246,9 @@ export class SpoolWriter {
     this.#syncTimer = null;
     if (!this.#dirty || this.#fd < 0) return;
     this.#dirty = false;
+    this.#syncing = true;
     fdatasync(this.#fd, (error) => {
+      this.#syncing = false;
       if (error !== null) this.#options.log.warn({ err: error }, "the spool could not be synced to disk");
     });
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { LedgerRecord } from "../domain/ledger-record.ts";
+import type { AttemptOutcome, AttemptStarted, LedgerRecord } from "../domain/ledger-record.ts";
 import { listSpoolFiles, spoolFilePath } from "./spool-files.ts";
 import { readSpool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
@@ -28,8 +28,16 @@ function open(options: Partial<Parameters<typeof SpoolWriter.open>[0]> = {}): Pr
   return SpoolWriter.open({ dir, processId, onFailure: "refuse", clock: systemClock, log: silent, ...options });
 }
 
-function append(writer: SpoolWriter, records: LedgerRecord[]): Promise<Error | null> {
-  return new Promise((resolve) => writer.append(records, resolve));
+/** Resolves when the last of the records is in the spool or refused. */
+async function append(writer: SpoolWriter, records: LedgerRecord[]): Promise<Error | null> {
+  const results = records.map(
+    (one) =>
+      new Promise<Error | null>((resolve) => {
+        if (one.event === "started") writer.start(one, resolve);
+        else writer.settle({ event: "started", id: one.id } as AttemptStarted, { status: 200 } as AttemptOutcome, resolve);
+      }),
+  );
+  return (await Promise.all(results)).at(-1) ?? null;
 }
 
 /** Makes every write to a file by this process fail with EFBIG: what a full disk looks like, for root too. */
@@ -55,7 +63,7 @@ describe("the spool", () => {
   test("has a record in its file before it says so", async () => {
     const writer = await open();
     expect(await append(writer, [record("a")])).toBeNull();
-    expect(await readFile(spoolFilePath(dir, processId, 1), "utf8")).toBe('{"event":"settled","id":"a"}\n');
+    expect(await readFile(spoolFilePath(dir, processId, 1), "utf8")).toBe('{"event":"settled","id":"a","status":200}\n');
     await writer.close();
   });
 

@@ -17,6 +17,8 @@ export interface SqliteRequest {
   connection: "writer" | "reader";
   sql: string;
   parameters: readonly unknown[];
+  /** JSON of a list of rows: the statement is run for each of them; the answer's rows are the `index` of each that changed something. */
+  eachRow?: string;
 }
 
 export interface SqliteResponse {
@@ -63,6 +65,14 @@ class Connection {
     const values = parameters.map(bindable);
     if (statement.reader) return { rows: statement.all(values), changes: 0 };
     return { rows: [], changes: statement.run(values).changes };
+  }
+
+  runForEach(sql: string, rows: readonly (readonly unknown[])[]): Result {
+    const statement = this.#prepare(sql);
+    const changed: { index: number }[] = [];
+    // Numbers are bound as they are: the columns have integer affinity and make integers of them.
+    for (const [index, row] of rows.entries()) if (statement.run(row).changes > 0) changed.push({ index });
+    return { rows: changed, changes: changed.length };
   }
 
   close(): void {
@@ -140,8 +150,13 @@ parentPort?.on("message", (message: SqliteRequest | "close") => {
   }
   const response: SqliteResponse = { id: message.id, rows: [], changes: 0, error: null };
   try {
+    const connection = connectionFor(message.connection);
     const run = message.connection === "writer" ? write : read;
-    Object.assign(response, run(connectionFor(message.connection), message.sql, message.parameters));
+    const result =
+      message.eachRow === undefined
+        ? run(connection, message.sql, message.parameters)
+        : connection.runForEach(message.sql, JSON.parse(message.eachRow) as unknown[][]);
+    Object.assign(response, result);
   } catch (error) {
     const { code, message: text } = error as { code?: unknown; message?: unknown };
     response.error = { code: String(code ?? ""), message: String(text ?? error) };

@@ -1,7 +1,7 @@
 // The log: JSON lines on standard error, without secrets. Standard output stays for what a person or a script asked for.
 import pino from "pino";
 import { HeadgateError } from "../core/errors.ts";
-import type { LogFields, Logger } from "../core/logger.ts";
+import type { LogFields, RequestLogger } from "../core/logger.ts";
 
 export interface LogOptions {
   level: "debug" | "info" | "warn" | "error" | "silent";
@@ -12,7 +12,7 @@ export interface LogOptions {
 }
 
 /** A Logger that can be emptied: lines are buffered for up to a second, and a process that exits at once has to flush. */
-export interface BufferedLogger extends Logger {
+export interface BufferedLogger extends RequestLogger {
   /** Writes out what is buffered, synchronously. */
   flush(): void;
 }
@@ -21,11 +21,12 @@ export interface BufferedLogger extends Logger {
 const secretFields = ["api_key", "apiKey", "authorization", "cookie", "credential", "headers", "password", "secret", "token"];
 
 /**
- * Lines are written asynchronously, by 4 KiB or each second, so that logging never waits on a slow reader. A SIGKILL may
+ * Lines are written asynchronously, by 16 KB or each second, so that logging never waits on a slow reader. A SIGKILL may
  * take the last second; exits and crashes flush (cli/run-until-signal.ts).
  */
 export function createLogger({ level, fd = 2, destination }: LogOptions): BufferedLogger {
-  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 4096, periodicFlush: 1000 }) : null;
+  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 16_000, periodicFlush: 1000 }) : null;
+  const target = stream ?? (destination as { write(line: string): void });
   const logger = pino(
     {
       level,
@@ -37,9 +38,17 @@ export function createLogger({ level, fd = 2, destination }: LogOptions): Buffer
       serializers: { err: (value: unknown) => value },
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`]), censor: "[secret]" },
     },
-    stream ?? (destination as { write(line: string): void }),
+    target,
   );
+  const writesInfo = logger.isLevelEnabled("info");
   return {
+    // One line per call, of the same form as the others. Its fields are texts and numbers of known names, in which nothing
+    // has to be looked for, so it is written without pino, which costs a tenth.
+    request(level, fields) {
+      if (level === "info" ? !writesInfo : !logger.isLevelEnabled("warn")) return;
+      const time = new Date().toISOString();
+      target.write(`{"level":"${level}","time":"${time}",${JSON.stringify(fields).slice(1, -1)},"message":"request"}\n`);
+    },
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),

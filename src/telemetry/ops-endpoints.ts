@@ -59,6 +59,8 @@ export function sendMetrics(metrics: Metrics, res: ServerResponse): void {
 
 function sendFailure(req: IncomingMessage, res: ServerResponse, error: HeadgateError): void {
   res.setHeader("x-request-id", newId("req"));
+  res.setHeader("x-headgate-error-source", "gateway");
+  res.setHeader("x-headgate-error-code", error.code);
   if (error.status === 401) res.setHeader("www-authenticate", "Bearer");
   if (error.options.allow !== undefined) res.setHeader("allow", error.options.allow.join(", "));
   req.resume();

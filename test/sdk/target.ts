@@ -29,8 +29,17 @@ export interface Target {
 
 /** Starts both providers and, when the name says so, a Headgate with both as endpoints and a key to it. */
 export async function startTarget(name: TargetName): Promise<Target> {
-  const openai = await startProvider(openaiSettings());
-  const anthropic = await startProvider(anthropicSettings());
+  const openai = await startProvider({
+    models: [models.chat, models.embedding],
+    requireKey: providerKeys.openai,
+    knownModelsOnly: true,
+  });
+  const anthropic = await startProvider({
+    models: [models.anthropic],
+    listShape: "anthropic",
+    requireKey: providerKeys.anthropic,
+    knownModelsOnly: true,
+  });
   const gateway = name === "directly" ? null : await gatewayTo(openai, anthropic);
   const origin = (provider: Provider) => gateway?.url ?? provider.url;
   return {
@@ -49,8 +58,6 @@ export async function startTarget(name: TargetName): Promise<Target> {
       for (const request of anthropic.requests) expectKey(request, providerKeys.anthropic, gateway?.key);
       openai.reset();
       anthropic.reset();
-      Object.assign(openai.settings, openaiSettings());
-      Object.assign(anthropic.settings, anthropicSettings());
     },
     async close() {
       await gateway?.stop();
@@ -60,19 +67,6 @@ export async function startTarget(name: TargetName): Promise<Target> {
   };
 }
 
-const openaiSettings = () => ({
-  models: [models.chat, models.embedding] as string[],
-  requireKey: providerKeys.openai,
-  knownModelsOnly: true,
-});
-
-const anthropicSettings = () => ({
-  models: [models.anthropic] as string[],
-  listShape: "anthropic" as const,
-  requireKey: providerKeys.anthropic,
-  knownModelsOnly: true,
-});
-
 async function gatewayTo(openai: Provider, anthropic: Provider): Promise<{ url: string; key: string; stop(): Promise<void> }> {
   const headgate = await startHeadgate();
   await headgate.addEndpoint({ name: "openai", url: openai.url, api_key: providerKeys.openai });
@@ -81,8 +75,6 @@ async function gatewayTo(openai: Provider, anthropic: Provider): Promise<{ url: 
   // Discovery is not what these tests are about.
   openai.reset();
   anthropic.reset();
-  Object.assign(openai.settings, openaiSettings());
-  Object.assign(anthropic.settings, anthropicSettings());
   return { url: headgate.url, key, stop: () => headgate.stop() };
 }
 

@@ -57,7 +57,7 @@ export const systemOfTests: SystemView = {
   status: "ok",
   reasons: [],
   snapshot: null,
-  spool: { backlog_bytes: 0, accepting: true, unrecorded_attempts: 0 },
+  spool: { backlog_bytes: 0, accepting: true, failure: null, unrecorded_attempts: 0 },
   database: { engine: "sqlite", state: "ok", since: null, detail: null },
   redis: null,
 };

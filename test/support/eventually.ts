@@ -17,7 +17,8 @@ export async function eventually<T>(
   for (;;) {
     const found = await check();
     if (found) return found as Exclude<T, undefined | null | false | "" | 0>;
-    if (Date.now() > deadlineMs) throw new Error(`${typeof what === "string" ? what : what()} did not happen within ${timeoutMs} ms`);
+    if (Date.now() > deadlineMs)
+      throw new Error(`${typeof what === "string" ? what : what()} did not happen within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

@@ -8,14 +8,13 @@ import type { Answer } from "./provider/answer.ts";
 import type { Behaviour } from "./provider/behaviour.ts";
 import { answerSteps, concerns, stepsOf } from "./provider/behaviour.ts";
 import { RecordedRequest } from "./provider/recorded-request.ts";
+import type { Match, WaitOptions } from "./provider/request-log.ts";
+import { isCall, matches, RequestLog } from "./provider/request-log.ts";
 import type { ProviderSettings } from "./provider/settings.ts";
 import { defaultSettings } from "./provider/settings.ts";
 import type { Step } from "./provider/step.ts";
 import { play } from "./provider/step.ts";
-import { isModelList, usualAnswer } from "./provider/usual-answer.ts";
-
-/** A path (without query), a path's pattern, or any question about the request's head. */
-export type Match = string | RegExp | ((request: RecordedRequest) => boolean);
+import { usualAnswer } from "./provider/usual-answer.ts";
 
 /** What a handler may give: an answer, a behaviour, bare steps, or undefined for the usual answer. */
 export type Scripted = Answer | Behaviour | readonly Step[] | undefined;
@@ -31,21 +30,6 @@ export interface NextOptions {
   early?: boolean;
 }
 
-export interface WaitOptions {
-  match?: Match;
-  /** Rejects after this; default 5000. */
-  timeoutMs?: number;
-  /** "head": as soon as the head is there, for clients that never finish their body. Default "complete". */
-  at?: "head" | "complete";
-}
-
-const isCall = (request: RecordedRequest): boolean => !isModelList(request);
-
-function matches(match: Match, request: RecordedRequest): boolean {
-  if (typeof match === "string") return request.path === match;
-  return match instanceof RegExp ? match.test(request.path) : match(request);
-}
-
 interface Queued {
   behaviour: Behaviour;
   left: number;
@@ -59,22 +43,21 @@ export class Provider {
   readonly port: number;
   /** How the usual answers look; change any field at any time. */
   readonly settings: ProviderSettings;
-  /** Every request in order of arrival, those still arriving included. */
-  readonly requests: RecordedRequest[] = [];
   /** TCP connections accepted so far. */
   connectionsAccepted = 0;
+  readonly #initialSettings: () => ProviderSettings;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #taken = new Set<RecordedRequest>();
-  readonly #waiting = new Set<() => void>();
+  readonly #log = new RequestLog();
   #queue: Queued[] = [];
   #handlers: { match: Match; handler: Handler }[] = [];
 
-  constructor(server: Server, port: number, settings: ProviderSettings) {
+  constructor(server: Server, port: number, initialSettings: () => ProviderSettings) {
     this.#server = server;
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
-    this.settings = settings;
+    this.#initialSettings = initialSettings;
+    this.settings = initialSettings();
     server.on("request", (incoming, response) => void this.#handle(incoming, response));
     server.on("connection", (socket: Socket) => {
       this.connectionsAccepted++;
@@ -90,6 +73,11 @@ export class Provider {
 
   set models(ids: string[]) {
     this.settings.models = ids;
+  }
+
+  /** Every request in order of arrival, those still arriving included. */
+  get requests(): RecordedRequest[] {
+    return this.#log.requests;
   }
 
   /** The requests that are not model lists. */
@@ -117,33 +105,20 @@ export class Provider {
 
   /** The oldest complete request not taken before (by default only calls, not model lists). Throws when there is none. */
   take(match: Match = isCall): RecordedRequest {
-    const request = this.#oldest(match, "complete");
-    if (request === undefined) throw new Error(`the provider has no such request; it got ${this.#log()}`);
-    this.#taken.add(request);
-    return request;
+    return this.#log.take(match);
   }
 
   /** Like `take`, but waits for the request to arrive. */
-  async waitForRequest({ match = isCall, timeoutMs = 5000, at = "complete" }: WaitOptions = {}): Promise<RecordedRequest> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const request = this.#oldest(match, at);
-      if (request !== undefined) {
-        this.#taken.add(request);
-        return request;
-      }
-      if (Date.now() >= deadline) throw new Error(`no such request within ${timeoutMs} ms; the provider got ${this.#log()}`);
-      await this.#change(deadline - Date.now());
-    }
+  waitForRequest(options: WaitOptions = {}): Promise<RecordedRequest> {
+    return this.#log.wait(options);
   }
 
-  /** Forgets scripts and recorded requests, and takes the default settings again; connections stay. */
+  /** Forgets scripts and recorded requests, and takes the settings it was started with again; connections stay. */
   reset(): void {
     this.#queue = [];
     this.#handlers = [];
-    this.requests.length = 0;
-    this.#taken.clear();
-    Object.assign(this.settings, defaultSettings());
+    this.#log.clear();
+    Object.assign(this.settings, this.#initialSettings());
   }
 
   /** Ends every connection and refuses new ones, as an unreachable provider; `start()` brings it back on the same port. */
@@ -172,9 +147,7 @@ export class Provider {
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = new RecordedRequest(this.requests.length + 1, incoming, response);
-    this.requests.push(request);
-    this.#changed();
-    void request.received.then(() => this.#changed());
+    this.#log.add(request);
     const early = this.#queued(request, true);
     if (early === undefined) await Promise.race([request.received, request.finished]);
     if (early === undefined && !request.complete) return;
@@ -209,32 +182,6 @@ export class Provider {
     if (found.left <= 0) this.#queue = this.#queue.filter((entry) => entry !== found);
     return found.behaviour;
   }
-
-  #oldest(match: Match, at: "head" | "complete"): RecordedRequest | undefined {
-    return this.requests.find((request) => {
-      return !this.#taken.has(request) && (at === "head" || request.complete) && matches(match, request);
-    });
-  }
-
-  #changed(): void {
-    for (const wake of [...this.#waiting]) wake();
-  }
-
-  #change(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, timeoutMs);
-      this.#waiting.add(wake);
-    });
-  }
-
-  #log(): string {
-    return this.requests.map(({ method, url }) => `${method} ${url}`).join(", ") || "nothing";
-  }
 }
 
 function isSteps(scripted: Answer | Behaviour | readonly Step[]): scripted is readonly Step[] {
@@ -247,5 +194,6 @@ export async function startProvider(options: Partial<ProviderSettings> = {}): Pr
   const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000, noDelay: true });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return new Provider(server, (server.address() as AddressInfo).port, { ...defaultSettings(), ...options });
+  const initialSettings = () => ({ ...defaultSettings(), ...structuredClone(options) });
+  return new Provider(server, (server.address() as AddressInfo).port, initialSettings);
 }

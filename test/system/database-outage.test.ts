@@ -86,7 +86,9 @@ async function expectAllRecorded(headgate: HeadgateProcess, load: Load): Promise
   expect(await usageProblems(headgate, rows)).toEqual([]);
 }
 
-test("SQLite locked by another process: no call fails, /readyz says so, and every row arrives after", { timeout: 60_000 }, async () => {
+test("SQLite locked by another process: no call fails, /readyz says so, and every row arrives after", {
+  timeout: 60_000,
+}, async () => {
   const headgate = await start(await newHome());
   const load = newLoad();
   await load.start(headgate.url);
@@ -125,7 +127,9 @@ describe("PostgreSQL", () => {
     ["POST", "/keys", { name: "late" }],
   ];
 
-  test("stopped under load: no call fails, /readyz says so, and every row arrives when it is back", { timeout: 90_000 }, async () => {
+  test("stopped under load: no call fails, /readyz says so, and every row arrives when it is back", {
+    timeout: 90_000,
+  }, async () => {
     const headgate = await start(await newHome(), { HEADGATE_DATABASE_URL: server.url });
     const load = newLoad();
     await load.start(headgate.url);
@@ -144,7 +148,9 @@ describe("PostgreSQL", () => {
     expect((await headgate.admin("POST", "/keys", { name: "late" })).status).toBe(201);
   });
 
-  test("down at the start: serves known keys from the snapshot on disk, and takes the database when it is there", { timeout: 90_000 }, async () => {
+  test("down at the start: serves known keys from the snapshot on disk, and takes the database when it is there", {
+    timeout: 90_000,
+  }, async () => {
     const home = await newHome();
     const env = { HEADGATE_DATABASE_URL: server.url };
     const first = await start(home, env);
@@ -206,7 +212,10 @@ test("SQLite: another secret key than the database's is refused in words", async
   const home = await newHome();
   const first = await start(home);
   await first.kill("SIGTERM");
-  const wrong = await runHeadgate(["start"], { home, env: { HEADGATE_SECRET_KEY: "another-secret-key-that-is-also-long-enough" } });
+  const wrong = await runHeadgate(["start"], {
+    home,
+    env: { HEADGATE_SECRET_KEY: "another-secret-key-that-is-also-long-enough" },
+  });
   expect(wrong.exit).toEqual({ code: 1, signal: null });
   expect(wrong.stderr).toMatch(/^headgate: The secret key does not fit this database/m);
 });

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFailed, test } from "vitest";
 import { createPostgresDatabase } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { createHome, type Home, startHeadgateProcess } from "../support/headgate-process.ts";
 import { ledgerProblems, settledLedger, usageProblems } from "../support/load/ledger-check.ts";
 import { callerKeys, Load } from "../support/load/load.ts";
@@ -27,7 +28,10 @@ async function killAgainAndAgain(home: Home, rounds: number, env: Record<string,
 
   for (let round = 0; round < rounds; round++) {
     const headgate = await startHeadgateProcess({ home, config, env });
+    const servedBefore = load.served.length;
     await load.start(headgate.url);
+    // Every other round in full swing, the others as it begins.
+    if (round % 2 === 1) await eventually(() => load.served.length > servedBefore);
     await new Promise((resolve) => setTimeout(resolve, between(random, 50, 600)));
     await headgate.kill("SIGKILL");
     await load.untilCut();

@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { LedgerRecord } from "../../domain/ledger-record.ts";
 import { listSpoolFiles, type SpoolFile } from "../../spool/spool-files.ts";
-import { readSpool } from "../../spool/spool-reader.ts";
+import { readSpool, spoolReadBuffer } from "../../spool/spool-reader.ts";
 import { type LedgerRepository, StorageUnavailable } from "../../storage/port.ts";
 
 export interface LedgerWriterOptions {
@@ -23,6 +23,7 @@ const afterFailureMs = 1000;
 export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
   /** How far each file is in the database. A restart begins at 0 again, which changes nothing: records are idempotent. */
+  readonly #buffer = spoolReadBuffer();
   readonly #offsets = new Map<string, number>();
   #timer: Timer | null = null;
   #running: Promise<void> | null = null;
@@ -31,6 +32,8 @@ export class LedgerWriter {
   backlogBytes = 0;
   /** When the database last took everything there was, ms; null before the first time. */
   lastCaughtUpAtMs: number | null = null;
+  /** Why the database takes no usage at the moment; null while it does. A file locked for writing shows here first, or only here. */
+  failure: Error | null = null;
 
   constructor(options: LedgerWriterOptions) {
     this.#options = options;
@@ -79,7 +82,10 @@ export class LedgerWriter {
         if (failed) break;
       }
       await this.#measureBacklog(failed ? files : []);
-      if (!failed) this.lastCaughtUpAtMs = this.#options.clock.nowMs();
+      if (!failed) {
+        this.lastCaughtUpAtMs = this.#options.clock.nowMs();
+        this.failure = null;
+      }
       return !failed;
     } catch (error) {
       this.#options.log.error({ err: error }, "the spool can't be read");
@@ -94,7 +100,7 @@ export class LedgerWriter {
     const isComplete = !isOwn || file.sequence < own.currentSequence();
     for (;;) {
       const offset = this.#offsets.get(file.path) ?? 0;
-      const chunk = await readSpool(file.path, offset);
+      const chunk = await readSpool(file.path, offset, this.#buffer);
       if (chunk.unreadable > 0)
         this.#options.log.warn({ file: file.path, lines: chunk.unreadable }, "spool lines are unreadable");
       if (chunk.nextOffset === offset) break;
@@ -145,7 +151,10 @@ export class LedgerWriter {
       try {
         await ledger.ingest([record]);
       } catch (error) {
-        if (error instanceof StorageUnavailable) return false;
+        if (error instanceof StorageUnavailable) {
+          this.#logFailure(error);
+          return false;
+        }
         this.#options.log.error(
           { err: error, attempt: record.id },
           "a ledger record was refused and set aside in rejected.ndjson",
@@ -157,6 +166,7 @@ export class LedgerWriter {
   }
 
   #logFailure(error: unknown): void {
+    this.failure = error instanceof Error ? error : new Error(String(error));
     this.#options.log.warn(
       { err: error, backlog_bytes: this.backlogBytes },
       "the database does not take usage; it stays in the spool",

@@ -105,7 +105,7 @@ describe("fields", () => {
   });
 
   test("the model is found after megabytes of messages", () => {
-    const body = JSON.stringify({ messages: [{ content: `${"long \\ \" text\n".repeat(400_000)}` }], model: "m" });
+    const body = JSON.stringify({ messages: [{ content: `${'long \\ " text\n'.repeat(400_000)}` }], model: "m" });
     expect(scan(body, [65536, 131072, 5_000_001]).model).toBe("m");
   });
 
@@ -147,7 +147,11 @@ describe("stream_options", () => {
       duplicate: false,
     });
     expect(optionsOf("{ }")).toMatchObject({ isEmpty: true, innerStart: 31, includeUsageStart: -1, includeUsage: null });
-    expect(optionsOf('{"include_usage":"yes"}')).toMatchObject({ includeUsage: null, includeUsageStart: 47, includeUsageEnd: 52 });
+    expect(optionsOf('{"include_usage":"yes"}')).toMatchObject({
+      includeUsage: null,
+      includeUsageStart: 47,
+      includeUsageEnd: 52,
+    });
     expect(optionsOf('{"x":{"include_usage":true}}')).toMatchObject({ includeUsage: null, includeUsageStart: -1 });
     expect(optionsOf("null")).toMatchObject({ kind: "null", innerStart: -1, isEmpty: false });
     expect(optionsOf("[1]")).toMatchObject({ kind: "other" });
@@ -163,7 +167,7 @@ describe("what is refused", () => {
   test("mangled bodies are accepted exactly when JSON.parse accepts them", () => {
     const interesting = fc.oneof(
       fc.nat({ max: 255 }),
-      fc.constantFrom(..."{}[]\",:\\u0eE+-.tfn \n\u0000".split("").map((char) => char.charCodeAt(0))),
+      fc.constantFrom(...'{}[]",:\\u0eE+-.tfn \n\u0000'.split("").map((char) => char.charCodeAt(0))),
     );
     const mutation = fc.record({ at: fc.nat(), remove: fc.nat({ max: 2 }), insert: fc.array(interesting, { maxLength: 2 }) });
     let accepted = 0;
@@ -204,9 +208,12 @@ describe("what is refused", () => {
 
   test("anything but one object is refused", () => {
     fc.assert(
-      fc.property(jsonValueText.filter((json) => !json.startsWith("{")), (json) => {
-        expect(outcome(json, "everywhere")).toBe("invalid_json");
-      }),
+      fc.property(
+        jsonValueText.filter((json) => !json.startsWith("{")),
+        (json) => {
+          expect(outcome(json, "everywhere")).toBe("invalid_json");
+        },
+      ),
     );
     for (const json of ["", " ", "[]", '"model"', "null", "1", "\ufeff{}", '{"model":"m"}{}', '{"model":"m"} x', "{model:1}"]) {
       expect(outcome(json)).toBe("invalid_json");

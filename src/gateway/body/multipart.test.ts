@@ -58,7 +58,10 @@ const content = fc
     { maxLength: 8 },
   )
   .map((pieces) => Buffer.concat(pieces))
-  .filter((bytes) => !bytes.includes(`\r\n--${boundary}`) && !bytes.subarray(0, 2 + boundary.length).equals(Buffer.from(`--${boundary}`)));
+  .filter(
+    (bytes) =>
+      !bytes.includes(`\r\n--${boundary}`) && !bytes.subarray(0, 2 + boundary.length).equals(Buffer.from(`--${boundary}`)),
+  );
 
 const otherPart: fc.Arbitrary<Part> = fc.oneof(
   content.map((body) => ({
@@ -106,7 +109,12 @@ describe("MultipartScanner", () => {
   });
 
   test("a body cut short is refused", () => {
-    const bytes = render([modelPart("whisper-1"), part('Content-Disposition: form-data; name="file"; filename="x"\r\n', "abc")], "", "", "");
+    const bytes = render(
+      [modelPart("whisper-1"), part('Content-Disposition: form-data; name="file"; filename="x"\r\n', "abc")],
+      "",
+      "",
+      "",
+    );
     expect(codeOf(bytes)).toBe("accepted");
     for (let length = 0; length < bytes.length; length++) expect(codeOf(bytes.subarray(0, length))).toBe("invalid_json");
   });
@@ -128,7 +136,10 @@ describe("MultipartScanner", () => {
   });
 
   test.each([
-    ["another name in a repeated header", 'Content-Disposition: form-data; name="x"\r\nContent-Disposition: form-data; name="model"\r\n'],
+    [
+      "another name in a repeated header",
+      'Content-Disposition: form-data; name="x"\r\nContent-Disposition: form-data; name="model"\r\n',
+    ],
     ["a repeated parameter", 'Content-Disposition: form-data; name="x"; name="model"\r\n'],
     ["an encoded name", "Content-Disposition: form-data; name*=utf-8''model\r\n"],
     ["an escaped name", 'Content-Disposition: form-data; name="mo\\del"\r\n'],

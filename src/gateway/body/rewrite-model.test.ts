@@ -54,20 +54,26 @@ function expected(body: ObjectText, upstreamModel: string, includeUsage: boolean
 describe("rewriteModel", () => {
   test("changes nothing but the model and the wish for usage, for any body and any cuts", () => {
     fc.assert(
-      fc.property(jsonBodyWithModel, fc.string({ unit: "binary", minLength: 1 }), fc.boolean(), cuts, (body, model, usage, where) => {
-        const json = renderObject(body);
-        const result = rewrite(json, model, usage, where);
-        expect({ text: result.text, added: result.added }).toEqual(expected(body, model, usage));
-        const before = JSON.parse(json) as Record<string, unknown>;
-        const after = JSON.parse(result.text) as Record<string, unknown>;
-        expect(after.model).toBe(model);
-        if (result.added) expect((after.stream_options as Record<string, unknown>).include_usage).toBe(true);
-        for (const parsed of [before, after]) {
-          delete parsed.model;
-          delete parsed.stream_options;
-        }
-        expect(after).toEqual(before);
-      }),
+      fc.property(
+        jsonBodyWithModel,
+        fc.string({ unit: "binary", minLength: 1 }),
+        fc.boolean(),
+        cuts,
+        (body, model, usage, where) => {
+          const json = renderObject(body);
+          const result = rewrite(json, model, usage, where);
+          expect({ text: result.text, added: result.added }).toEqual(expected(body, model, usage));
+          const before = JSON.parse(json) as Record<string, unknown>;
+          const after = JSON.parse(result.text) as Record<string, unknown>;
+          expect(after.model).toBe(model);
+          if (result.added) expect((after.stream_options as Record<string, unknown>).include_usage).toBe(true);
+          for (const parsed of [before, after]) {
+            delete parsed.model;
+            delete parsed.stream_options;
+          }
+          expect(after).toEqual(before);
+        },
+      ),
       { numRuns: 2000 },
     );
   });

@@ -25,7 +25,8 @@ export function spliceChunks(chunks: readonly Buffer[], edits: readonly Edit[]):
     while (position < until && index < chunks.length) {
       const chunk = chunks[index] as Buffer;
       const end = Math.min(until, offset + chunk.length);
-      if (keep) add(position === offset && end === offset + chunk.length ? chunk : chunk.subarray(position - offset, end - offset));
+      if (keep)
+        add(position === offset && end === offset + chunk.length ? chunk : chunk.subarray(position - offset, end - offset));
       position = end;
       if (end === offset + chunk.length) {
         offset = end;

@@ -1,6 +1,7 @@
 // Meters an answer that is no event stream: JSON that is parsed once when it is small, else searched at its end.
 import { estimateTokens, noTokens, type TokenUsage } from "../../core/tokens.ts";
 import { ByteWindow } from "../stream/byte-window.ts";
+import { JsonGlance } from "../stream/json-glance.ts";
 import { estimateUsage } from "./estimate-usage.ts";
 import { findLastUsage } from "./find-usage.ts";
 import type { Meter, MeteredUsage, MeterProgress } from "./meter.ts";
@@ -10,8 +11,6 @@ import { isObject, type JsonObject } from "./read-usage.ts";
 
 /** Answers up to this size are parsed; of larger ones as much of the end is kept. */
 const keptBytesMax = 64 * 1024;
-/** About what surrounds the text in an answer of any dialect. */
-const envelopeBytes = 300;
 
 interface Reading {
   usage: TokenUsage | null;
@@ -52,9 +51,16 @@ export class PlainMeter implements Meter {
     const { usage, model, sawError } = this.#read();
     if (this.#kind === "uncharged") return { usage: { ...noTokens }, source: "measured", sawError, model };
     if (usage !== null && outcome.complete) return { usage, source: "measured", sawError, model };
-    const textBytes = isGeneratedText(this.#kind) && !sawError ? Math.max(0, this.#bytes - envelopeBytes) : 0;
-    const estimate = estimateUsage(usage, this.#inputTokensEstimate, usage === null ? estimateTokens(textBytes) : 0);
+    const estimate = estimateUsage(usage, this.#inputTokensEstimate, usage === null ? this.#outputTokensSeen() : 0);
     return { usage: estimate, source: "estimated", sawError, model };
+  }
+
+  #outputTokensSeen(): number {
+    if (!isGeneratedText(this.#kind)) return 0;
+    if (this.#kept === null || this.#kept.total > keptBytesMax) return estimateTokens(this.#bytes);
+    const glance = new JsonGlance();
+    glance.read(this.#kept.bytes());
+    return estimateTokens(glance.textBytes);
   }
 
   #read(): Reading {

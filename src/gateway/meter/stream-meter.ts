@@ -1,7 +1,6 @@
 // Meters an event stream of any dialect. Most events are only counted; those that may hold usage or an error are parsed.
 import { estimateTokens, noTokens, type TokenUsage } from "../../core/tokens.ts";
-import { keyWithValue } from "../stream/key-with-value.ts";
-import { holdsUsage, notableKeys } from "../stream/notable-keys.ts";
+import { JsonGlance } from "../stream/json-glance.ts";
 import type { SseEvent } from "../stream/sse-event.ts";
 import { SseSplitter } from "../stream/sse-splitter.ts";
 import { estimateUsage } from "./estimate-usage.ts";
@@ -16,7 +15,6 @@ const parsedBytesMax = 64 * 1024;
 /** An incomplete event this large is no ping. */
 const progressBytes = 4096;
 
-const finishReasonKey = Buffer.from('"finish_reason"');
 const doneData = Buffer.from("[DONE]");
 /** Shorter events may be anything; longer single lines are JSON. */
 const shortBytes = 20;
@@ -31,6 +29,7 @@ const errorTypes = new Set(["error", "response.failed"]);
 export class StreamMeter implements Meter {
   readonly #kind: MeterKind;
   readonly #inputTokensEstimate: number;
+  readonly #glance = new JsonGlance();
   readonly #splitter = new SseSplitter((event) => this.#onEvent(event));
   readonly #progress: MeterProgress = { meaningful: false, terminated: false, errorEvent: false };
   #usage: TokenUsage | null = null;
@@ -38,11 +37,11 @@ export class StreamMeter implements Meter {
   #model: string | null = null;
   #sawError = false;
   #terminated = false;
-  /** The last event that brought content. */
-  #lastContent: Buffer | null = null;
-  #contentEvents = 0;
-  #contentBytes = 0;
-  #smallestBytes = Number.POSITIVE_INFINITY;
+  /** A finish reason has come. */
+  #finished = false;
+  /** Events that brought text, and how much. */
+  #textEvents = 0;
+  #textBytes = 0;
 
   constructor(kind: MeterKind, inputTokensEstimate: number) {
     this.#kind = kind;
@@ -64,13 +63,11 @@ export class StreamMeter implements Meter {
   }
 
   get endsEarly(): boolean {
-    if (!hasTerminator(this.#kind) || this.#terminated || this.#sawError || this.#usageIsFinal) return false;
+    // Some providers leave out [DONE]; a finish reason tells as well that nothing is missing.
+    if (!hasTerminator(this.#kind) || this.#terminated || this.#sawError || this.#finished) return false;
     // The terminator itself may lack its blank line.
     const rest = this.#splitter.peek();
-    if (rest !== null && terminators.has(typeOf(rest) ?? "")) return false;
-    // Some providers leave out [DONE]; a finish reason tells as well that nothing is missing.
-    const last = rest?.data ?? this.#lastContent;
-    return last === null || !keyWithValue(last, finishReasonKey, quote);
+    return rest === null || !terminators.has(typeOf(rest) ?? "");
   }
 
   finish(outcome: { complete: boolean }): MeteredUsage {
@@ -79,15 +76,20 @@ export class StreamMeter implements Meter {
     const model = this.#model;
     if (this.#kind === "uncharged") return { usage: { ...noTokens }, source: "measured", sawError, model };
     const known = this.#usage;
-    if (known !== null && (outcome.complete || this.#usageIsFinal)) return { usage: known, source: "measured", sawError, model };
-    return { usage: estimateUsage(known, this.#inputTokensEstimate, this.#outputTokensSeen()), source: "estimated", sawError, model };
+    // What came before an error may be Anthropic's first word on usage.
+    const isWhole = this.#usageIsFinal || (outcome.complete && !sawError);
+    if (known !== null && isWhole) return { usage: known, source: "measured", sawError, model };
+    return {
+      usage: estimateUsage(known, this.#inputTokensEstimate, this.#outputTokensSeen()),
+      source: "estimated",
+      sawError,
+      model,
+    };
   }
 
-  /** Providers send about one token per event; when they send more, the events are longer than the shortest. */
+  /** Providers send at least one token per event with text. */
   #outputTokensSeen(): number {
-    if (this.#contentEvents === 0 || this.#kind === "embeddings") return 0;
-    const textBytes = this.#contentBytes - this.#contentEvents * this.#smallestBytes;
-    return Math.max(this.#contentEvents, estimateTokens(textBytes));
+    return this.#kind === "embeddings" ? 0 : Math.max(this.#textEvents, estimateTokens(this.#textBytes));
   }
 
   #onEvent(event: SseEvent): void {
@@ -102,9 +104,14 @@ export class StreamMeter implements Meter {
     if (type === undefined || type === "ping") return;
     this.#progress.meaningful = true;
     this.#note(type);
-    const flags = notableKeys(bytes);
-    const answer = flags === 0 ? null : this.#look(event, type, (flags & holdsUsage) !== 0);
-    if (isContent(type) && !isUsageOnly(answer)) this.#count(bytes);
+    const glance = this.#glance;
+    glance.read(bytes);
+    if (glance.holdsFinish) this.#finished = true;
+    if (glance.textBytes > 0 && isContent(type)) {
+      this.#textEvents++;
+      this.#textBytes += glance.textBytes;
+    }
+    if (glance.holdsUsage || glance.holdsError) this.#look(event, type, glance.holdsUsage);
   }
 
   #note(type: string | null): void {
@@ -121,13 +128,13 @@ export class StreamMeter implements Meter {
     this.#progress.errorEvent = true;
   }
 
-  /** Parses an event that may hold usage or an error; null when it is too large for that, or no JSON object. */
-  #look(event: SseEvent, type: string | null, mayHoldUsage: boolean): JsonObject | null {
+  /** Parses an event that may hold usage or an error, unless it is too large. */
+  #look(event: SseEvent, type: string | null, mayHoldUsage: boolean): void {
     const { data } = event;
     const answer = data === null || data.length > parsedBytesMax ? null : parseObject(data);
     if (answer === null) {
       if (mayHoldUsage) this.#searchUsage(event.bytes, type);
-      return null;
+      return;
     }
     this.#model ??= modelOf(answer);
     if (hasError(answer)) this.#fail();
@@ -139,7 +146,6 @@ export class StreamMeter implements Meter {
     } else if (mayHoldUsage && this.#kind === "unknown") {
       this.#searchUsage(event.bytes, type);
     }
-    return answer;
   }
 
   #searchUsage(bytes: Buffer, type: string | null): void {
@@ -151,14 +157,6 @@ export class StreamMeter implements Meter {
 
   #takeUsage(usage: TokenUsage, isPart: boolean): void {
     this.#usage = isPart && this.#usage !== null ? largest(this.#usage, usage) : usage;
-  }
-
-  #count(bytes: Buffer): void {
-    this.#contentEvents++;
-    this.#contentBytes += bytes.length;
-    if (bytes.length < this.#smallestBytes) this.#smallestBytes = bytes.length;
-    // The splitter reuses the memory of an event that came in pieces.
-    this.#lastContent = this.#splitter.heldBytes > 0 ? Buffer.from(bytes) : bytes;
   }
 }
 
@@ -190,10 +188,6 @@ function leadingType(bytes: Buffer, from: number): string | null {
 function isContent(type: string | null): boolean {
   if (type === null || type === "completion") return true;
   return (type.endsWith("delta") && type !== "message_delta") || type.endsWith("chunk");
-}
-
-function isUsageOnly(answer: JsonObject | null): boolean {
-  return answer !== null && (hasError(answer) || (Array.isArray(answer.choices) && answer.choices.length === 0));
 }
 
 function parseObject(data: Buffer): JsonObject | null {

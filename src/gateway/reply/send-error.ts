@@ -35,7 +35,8 @@ export function sendErrorTo(
   if (error.status === 401) headers.push("www-authenticate", "Bearer");
   if (error.options.allow !== undefined) headers.push("allow", error.options.allow.join(", "));
   if (error.options.retryAfterSeconds !== undefined) headers.push("retry-after", String(error.options.retryAfterSeconds));
-  if (error.code === "draining") headers.push("connection", "close");
+  // RFC 9110 §15.5.9: after a 408 the rest of the body may still come, and nobody waits for it.
+  if (error.code === "draining" || error.code === "body_timeout") headers.push("connection", "close");
   res.writeHead(error.status, headers);
   res.end(req.method === "HEAD" ? undefined : body);
   discardRest(req);

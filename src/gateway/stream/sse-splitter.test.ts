@@ -20,7 +20,16 @@ function split(stream: Buffer | string, where: Cuts = []): Seen[] {
   const seen: Seen[] = [];
   const splitter = new SseSplitter((event) => {
     const { start, end, name, data, commentOnly, oversized, terminated, bytes } = event;
-    seen.push({ name, data: data?.toString("latin1") ?? null, start, end, bytes: bytes.toString("latin1"), commentOnly, oversized, terminated });
+    seen.push({
+      name,
+      data: data?.toString("latin1") ?? null,
+      start,
+      end,
+      bytes: bytes.toString("latin1"),
+      commentOnly,
+      oversized,
+      terminated,
+    });
   });
   for (const chunk of cutBytes(Buffer.from(stream), where)) splitter.push(chunk);
   splitter.end();

@@ -59,7 +59,10 @@ describe("WithholdUsageChunk", () => {
     ["Azure's first chunk", 'data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}\n\n'],
     ["usage null", 'data: {"choices":[],"usage":null}\n\n'],
     ["usage beside a choice", 'data: {"choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"prompt_tokens":1}}\n\n'],
-    ["a text that speaks of it", `data: ${JSON.stringify({ choices: [{ delta: { content: '{"choices":[],"usage":{}}' } }] })}\n\n`],
+    [
+      "a text that speaks of it",
+      `data: ${JSON.stringify({ choices: [{ delta: { content: '{"choices":[],"usage":{}}' } }] })}\n\n`,
+    ],
     ["no JSON", 'data: "choices":[], "usage":{}\n\n'],
     ["a list", 'data: [{"choices":[],"usage":{}}]\n\n'],
   ])("passes %s", (_what, stream) => {
@@ -82,7 +85,9 @@ describe("WithholdUsageChunk", () => {
     expect(withhold.push(Buffer.alloc(60_000, "x"))).toBe(null);
     expect(withhold.push(Buffer.alloc(6_000, "y"))?.length).toBe(66_007);
     expect(withhold.push(Buffer.from("z"))?.toString()).toBe("z");
-    expect(withhold.push(Buffer.from('\n\ndata: {"choices":[],"usage":{}}\n\ndata: [DONE]\n\n'))?.toString()).toBe("\n\ndata: [DONE]\n\n");
+    expect(withhold.push(Buffer.from('\n\ndata: {"choices":[],"usage":{}}\n\ndata: [DONE]\n\n'))?.toString()).toBe(
+      "\n\ndata: [DONE]\n\n",
+    );
     expect(withhold.end()).toBe(null);
   });
 

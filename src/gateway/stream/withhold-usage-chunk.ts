@@ -1,7 +1,7 @@
 // Keeps from a caller the one chunk of a chat stream that is there only because Headgate asked for `include_usage`.
 import { ByteWindow } from "./byte-window.ts";
+import { JsonGlance } from "./json-glance.ts";
 import { keyWithValue } from "./key-with-value.ts";
-import { holdsUsage, notableKeys } from "./notable-keys.ts";
 import type { SseEvent } from "./sse-event.ts";
 import { SseSplitter } from "./sse-splitter.ts";
 
@@ -15,6 +15,7 @@ const choicesKey = Buffer.from('"choices"');
  * it keeps back only an event that is not complete yet.
  */
 export class WithholdUsageChunk {
+  readonly #glance = new JsonGlance();
   readonly #splitter = new SseSplitter((event) => this.#look(event));
   /** The bytes from `#sent` to the end of the input. */
   readonly #held = new ByteWindow(heldBytesMax);
@@ -36,7 +37,7 @@ export class WithholdUsageChunk {
       return chunk;
     }
     const isWhole = chunk[chunk.length - 1] === lf && chunk[chunk.length - 2] === lf;
-    if (isWhole && this.#sent === base && this.#splitter.isBetweenEvents && !mayHoldUsage(chunk)) {
+    if (isWhole && this.#sent === base && this.#splitter.isBetweenEvents && !this.#mayHoldUsage(chunk)) {
       this.#splitter.skip(chunk);
       this.#sent = this.#offset;
       return chunk;
@@ -84,17 +85,18 @@ export class WithholdUsageChunk {
     if (to > base && from < to) pieces.push(chunk.subarray(Math.max(0, from - base), to - base));
   }
 
+  #mayHoldUsage(bytes: Buffer): boolean {
+    this.#glance.read(bytes);
+    return this.#glance.holdsUsage && keyWithValue(bytes, choicesKey, 0x5b);
+  }
+
   #look(event: SseEvent): void {
-    if (this.#done || event.start < this.#sent || event.oversized || !mayHoldUsage(event.bytes)) return;
+    if (this.#done || event.start < this.#sent || event.oversized || !this.#mayHoldUsage(event.bytes)) return;
     if (!isUsageChunk(event)) return;
     this.#dropStart = event.start;
     this.#dropEnd = event.end;
     this.#done = true;
   }
-}
-
-function mayHoldUsage(bytes: Buffer): boolean {
-  return (notableKeys(bytes) & holdsUsage) !== 0 && keyWithValue(bytes, choicesKey, 0x5b);
 }
 
 function isUsageChunk(event: SseEvent): boolean {

@@ -9,6 +9,9 @@ interface Base {
   path: string;
 }
 
+/** Segments that no parser reads as anything but themselves: each begins with a letter or digit. */
+const onlyPlainSegments = /^(?:\/[A-Za-z0-9][A-Za-z0-9_.-]*)+$/;
+
 const bases = new WeakMap<EndpointView, Base>();
 
 /** The endpoint's origin and base path. */
@@ -44,6 +47,7 @@ function versionedBase(basePath: string, route: CallRoute): string {
  * was concatenated. Whatever made it through the path check by a difference between parsers ends here.
  */
 function lockToEndpoint(base: Base, path: string): void {
+  if (onlyPlainSegments.test(path) && (path.startsWith(base.path) || base.path === "/v1")) return;
   const url = URL.parse === undefined ? new URL(base.origin + path) : URL.parse(base.origin + path);
   const underBase = url !== null && (url.pathname.startsWith(`${base.path}/`) || base.path === "/v1");
   if (url === null || url.origin !== base.origin || !underBase || url.username !== "") throw new HeadgateError("invalid_path");

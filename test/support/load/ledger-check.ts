@@ -21,7 +21,11 @@ export async function allRequests(headgate: HeadgateProcess): Promise<LedgerRequ
 }
 
 /** The ledger once it has the answer of every served call and nothing in it is in progress any more. */
-export function settledLedger(headgate: HeadgateProcess, calls: readonly LoadCall[], timeoutMs = 20_000): Promise<LedgerRequest[]> {
+export function settledLedger(
+  headgate: HeadgateProcess,
+  calls: readonly LoadCall[],
+  timeoutMs = 20_000,
+): Promise<LedgerRequest[]> {
   let waitsFor = "";
   return eventually(
     async () => {
@@ -96,16 +100,20 @@ function unclaimedProblems(rows: readonly LedgerRequest[], calls: readonly LoadC
     const cut = headless.filter((call) => `caller-${call.caller}` === caller);
     const certain = cut.filter((call) => seen.has(call.number));
     if (own.length < certain.length || own.length > cut.length) {
-      problems.push(`${caller}: ${own.length} rows for ${cut.length} calls cut before their head, of which the provider saw ${certain.length}`);
+      problems.push(
+        `${caller}: ${own.length} rows for ${cut.length} calls cut before their head, of which the provider saw ${certain.length}`,
+      );
     }
     const settled = new Set<number>();
     for (const row of own.filter((one) => one.state === "settled")) {
       const call = cut.find((one) => tokensOf(one.number).inputTokens === row.tokens.input_tokens);
-      if (call === undefined || settled.has(call.number)) problems.push(`${row.id} of ${caller} is settled, but no call has its tokens`);
+      if (call === undefined || settled.has(call.number))
+        problems.push(`${row.id} of ${caller} is settled, but no call has its tokens`);
       else problems.push(...rowProblems(row, call));
       if (call !== undefined) settled.add(call.number);
     }
-    for (const row of own.filter((one) => one.state !== "settled" && one.state !== "interrupted")) problems.push(`${row.id} is ${row.state}`);
+    for (const row of own.filter((one) => one.state !== "settled" && one.state !== "interrupted"))
+      problems.push(`${row.id} is ${row.state}`);
   }
   return problems;
 }

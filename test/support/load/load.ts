@@ -1,8 +1,8 @@
 // Many callers at once, each making one call after the other on a connection of its own, who note what they got of every answer.
 import type { Random } from "../random.ts";
 import { between } from "../random.ts";
-import { rawConnect, rawRequestBytes } from "../raw-http.ts";
 import type { RawConnection } from "../raw-http/raw-connection.ts";
+import { rawConnect, rawRequestBytes } from "../raw-http.ts";
 import { bodyOf, type LoadCall, loadShapes, targetOf, terminatorOf } from "./load-call.ts";
 
 const callTimeoutMs = 30_000;
@@ -91,7 +91,9 @@ export class Load {
   async #callOnce(connection: RawConnection, call: LoadCall): Promise<void> {
     const headers = { authorization: `Bearer ${keyOf(call.caller)}`, "content-type": "application/json" };
     const response = connection.expect("POST");
-    connection.send(rawRequestBytes("http://headgate", { method: "POST", target: targetOf(call.shape), headers, body: call.body }));
+    connection.send(
+      rawRequestBytes("http://headgate", { method: "POST", target: targetOf(call.shape), headers, body: call.body }),
+    );
     await response.done(callTimeoutMs);
     if (!response.begun) return;
     call.requestId = response.headers["x-request-id"] ?? null;

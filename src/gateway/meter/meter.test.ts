@@ -1,0 +1,196 @@
+// Every provider's answers are metered to the token, however their bytes are cut.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Cuts, cutBytes, cuts } from "../body/fixtures/cut-bytes.ts";
+import { sseBytes } from "../stream/fixtures/sse-bytes.arbitrary.ts";
+import { type AnswerFixture, dataStream, inputTokensEstimate, namedStream, tokens } from "./fixtures/answer-fixture.ts";
+import { anthropicMessagesFixtures } from "./fixtures/anthropic-messages.ts";
+import { geminiAndOtherFixtures } from "./fixtures/gemini-and-others.ts";
+import { openaiChatFixtures } from "./fixtures/openai-chat.ts";
+import { openaiResponsesFixtures } from "./fixtures/openai-responses.ts";
+import { createMeter, type Meter } from "./meter.ts";
+
+const fixtures = [...openaiChatFixtures, ...openaiResponsesFixtures, ...anthropicMessagesFixtures, ...geminiAndOtherFixtures];
+
+function meterFor(fixture: Pick<AnswerFixture, "path" | "contentType" | "status">): Meter {
+  const { path, contentType, status = 200 } = fixture;
+  return createMeter({ path, contentType, status, readable: true, inputTokensEstimate });
+}
+
+function run(fixture: AnswerFixture, where: Cuts) {
+  const meter = meterFor(fixture);
+  const seen = { terminated: 0, errorEvents: 0, meaningful: 0 };
+  for (const chunk of cutBytes(Buffer.from(fixture.body), where)) {
+    const progress = meter.onChunk(chunk);
+    if (progress.terminated) seen.terminated++;
+    if (progress.errorEvent) seen.errorEvents++;
+    if (progress.meaningful) seen.meaningful++;
+  }
+  const { endsEarly, sawError } = meter;
+  const metered = meter.finish({ complete: fixture.complete ?? true });
+  expect(meter.finish({ complete: fixture.complete ?? true })).toEqual(metered);
+  return { metered, endsEarly, sawErrorBefore: sawError, ...seen };
+}
+
+describe("golden answers", () => {
+  test.each(fixtures.map((fixture) => [fixture.name, fixture] as const))("%s", (_name, fixture) => {
+    const { expected } = fixture;
+    const result = run(fixture, []);
+    expect(result.metered).toMatchObject({
+      usage: expected.usage,
+      source: expected.source,
+      sawError: expected.sawError ?? false,
+    });
+    if (expected.model !== undefined) expect(result.metered.model).toBe(expected.model);
+    expect(result.terminated).toBe(expected.terminated === true ? 1 : 0);
+    expect(result.endsEarly).toBe(expected.endsEarly ?? false);
+    expect(result.sawErrorBefore).toBe(expected.sawError ?? false);
+    const isStream = fixture.contentType.startsWith("text/event-stream");
+    expect(result.errorEvents > 0).toBe(isStream && expected.sawError === true);
+    expect(result.meaningful).toBeGreaterThan(0);
+  });
+
+  test("the result never depends on where the answer is cut", () => {
+    const small = fixtures.filter((fixture) => fixture.body.length < 50_000);
+    fc.assert(
+      fc.property(fc.constantFrom(...small), cuts, (fixture, where) => {
+        const result = run(fixture, where);
+        const whole = run(fixture, []);
+        expect(result.metered).toEqual(whole.metered);
+        expect(result.endsEarly).toBe(whole.endsEarly);
+        expect(result.terminated).toBe(whole.terminated);
+      }),
+      { numRuns: 1500 },
+    );
+    const large = fixtures.filter((fixture) => fixture.body.length >= 50_000);
+    expect(large.length).toBeGreaterThan(3);
+    fc.assert(
+      fc.property(fc.constantFrom(...large), fc.array(fc.nat(), { maxLength: 30 }), (fixture, where) => {
+        expect(run(fixture, where).metered).toEqual(run(fixture, []).metered);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("streams may end their lines with CRLF", () => {
+    for (const fixture of fixtures.filter(
+      ({ contentType, body }) => contentType.startsWith("text/event-stream") && body.endsWith("\n\n"),
+    )) {
+      const crlf = { ...fixture, body: fixture.body.replace(/\r?\n/g, "\r\n") };
+      expect(run(crlf, []).metered.usage, fixture.name).toEqual(fixture.expected.usage);
+    }
+  });
+});
+
+describe("any stream", () => {
+  test("usage, terminator and error are found among any other events", () => {
+    const done = dataStream({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 4 } }, "[DONE]");
+    fc.assert(
+      fc.property(sseBytes, sseBytes, cuts, (before, between, where) => {
+        const body = Buffer.concat([before, Buffer.from("\n\n\n"), between, Buffer.from(`\n\n\n${done}`)]);
+        const meter = meterFor({ path: "/chat/completions", contentType: "text/event-stream" });
+        let terminated = false;
+        for (const chunk of cutBytes(body, where)) terminated = meter.onChunk(chunk).terminated || terminated;
+        expect(terminated).toBe(true);
+        expect(meter.finish({ complete: true })).toMatchObject({ usage: tokens(3, 4), source: "measured" });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("garbage of any kind gives a finite estimate", () => {
+    const content = fc.oneof(
+      sseBytes,
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+    );
+    fc.assert(
+      fc.property(
+        content,
+        fc.constantFrom("text/event-stream", "application/json", ""),
+        fc.boolean(),
+        cuts,
+        (bytes, contentType, complete, where) => {
+          const meter = meterFor({ path: "/chat/completions", contentType });
+          for (const chunk of cutBytes(bytes, where)) meter.onChunk(chunk);
+          const { usage } = meter.finish({ complete });
+          for (const count of Object.values(usage)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("progress", () => {
+  test.each([
+    ["a comment", ": keep-alive\n\n", false],
+    ["blank lines", "\n\n\n", false],
+    ["empty data", "data:\n\n", false],
+    ["Anthropic's ping", namedStream({ type: "ping" }), false],
+    ["a ping without a name", 'data: {"type": "ping"}\n\n', false],
+    ["half a ping", "event: ping\n", false],
+    ["content", 'data: {"choices":[{"delta":{"content":"x"}}]}\n\n', true],
+    ["a terminator", "data: [DONE]\n\n", true],
+    ["part of a large event", `data: ${"x".repeat(5000)}`, true],
+  ])("%s", (_what, bytes, meaningful) => {
+    for (const path of ["/chat/completions", "/messages"]) {
+      expect(meterFor({ path, contentType: "text/event-stream" }).onChunk(Buffer.from(bytes)).meaningful).toBe(meaningful);
+    }
+  });
+
+  test("white space before a plain answer is none", () => {
+    const meter = meterFor({ path: "/chat/completions", contentType: "application/json" });
+    expect(meter.onChunk(Buffer.from("\n \n")).meaningful).toBe(false);
+    expect(meter.onChunk(Buffer.from("\n{")).meaningful).toBe(true);
+  });
+
+  test("terminator and error are reported with the chunk that completes them", () => {
+    const meter = meterFor({ path: "/messages", contentType: "text/event-stream" });
+    expect(meter.onChunk(Buffer.from('event: error\ndata: {"type":"error"}\n'))).toMatchObject({ errorEvent: false });
+    expect(meter.onChunk(Buffer.from("\nevent: message_stop\ndata: {}\n"))).toMatchObject({
+      errorEvent: true,
+      terminated: false,
+    });
+    expect(meter.onChunk(Buffer.from("\n"))).toMatchObject({ errorEvent: false, terminated: true });
+    expect(meter.onChunk(Buffer.from("\n"))).toMatchObject({ errorEvent: false, terminated: false });
+  });
+});
+
+describe("what no tokens were used for", () => {
+  const answer = JSON.stringify({ model: "m", usage: { prompt_tokens: 3, completion_tokens: 4 } });
+
+  test("calls that are no POST", () => {
+    const meter = createMeter({
+      path: "/responses/r",
+      method: "GET",
+      contentType: "application/json",
+      status: 200,
+      readable: true,
+      inputTokensEstimate,
+    });
+    meter.onChunk(Buffer.from(answer));
+    expect(meter.finish({ complete: true })).toMatchObject({ usage: tokens(0, 0), source: "measured" });
+  });
+
+  test("answers outside 2xx, whatever their form", () => {
+    for (const status of [199, 301, 400, 500]) {
+      const meter = meterFor({ path: "/chat/completions", contentType: "text/event-stream", status });
+      meter.onChunk(Buffer.from(dataStream(answer)));
+      expect(meter.finish({ complete: false })).toMatchObject({ usage: tokens(0, 0), source: "measured", sawError: false });
+    }
+  });
+
+  test("an encoded answer can't be read: it is estimated", () => {
+    const meter = createMeter({
+      path: "/chat/completions",
+      contentType: "text/event-stream",
+      status: 200,
+      readable: false,
+      inputTokensEstimate,
+    });
+    expect(meter.onChunk(Buffer.from(answer.padEnd(400, "\u0001"))).meaningful).toBe(true);
+    expect(meter.endsEarly).toBe(false);
+    expect(meter.finish({ complete: true })).toMatchObject({ usage: tokens(inputTokensEstimate, 100), source: "estimated" });
+  });
+});
