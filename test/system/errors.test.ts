@@ -32,11 +32,13 @@ beforeAll(async () => {
   provider = await startProvider();
   headgate = await startHeadgate({ config: { server: { body_limit: bodyLimitBytes, bodies_in_flight_limit: bodyLimitBytes } } });
   const url = `${provider.url}/v1`;
+  // Models that the provider does not list: a synchronisation would take them offline.
+  const unlisted = { sync: false, sync_interval: 0 };
   provider.models = ["m"];
   await headgate.addEndpoint({ name: "prod", url, api_key: providerKey });
-  await headgate.addEndpoint({ name: "hasty", url, models: ["hasty"], sync: false, timeouts: { first_byte: "200ms" } });
+  await headgate.addEndpoint({ name: "hasty", url, ...unlisted, models: ["hasty"], timeouts: { first_byte: "200ms" } });
   const closed = await startProvider();
-  await headgate.addEndpoint({ name: "gone", url: closed.url, models: ["gone"], sync: false });
+  await headgate.addEndpoint({ name: "gone", url: closed.url, ...unlisted, models: ["gone"] });
   await closed.close();
   provider.models = ["fleeting"];
   const fleeting = await headgate.addEndpoint({ name: "fleeting", url });
