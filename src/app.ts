@@ -6,14 +6,14 @@ import { uuidv7obj } from "uuidv7";
 import type { SystemView } from "./api/system.ts";
 import type { Config } from "./config/config.ts";
 import type { AuthenticatedToken } from "./control/admin/context.ts";
-import { createAdminApi } from "./control/admin/server.ts";
+import { type AdminApi, createAdminApi } from "./control/admin/server.ts";
 import { createSyncSchedule } from "./control/discovery/schedule.ts";
 import { createSynchronizer } from "./control/discovery/synchronize.ts";
 import { LedgerWriter } from "./control/ledger/ledger-writer.ts";
 import { Publisher } from "./control/publish-snapshot.ts";
 import { startRetention } from "./control/retention.ts";
 import { checkSecretKeyId } from "./control/secret-key-id.ts";
-import { seed } from "./control/seed.ts";
+import { issueFirstAdminToken, seed } from "./control/seed.ts";
 import { SnapshotFile } from "./control/snapshot-file.ts";
 import { Cipher } from "./core/cipher.ts";
 import { type Clock, systemClock, type Timer } from "./core/clock.ts";
@@ -114,7 +114,13 @@ class HeadgateApp implements App {
     await this.#openLedger(processId);
     this.#createGateway(processId, snapshotFile);
 
-    const publisher = new Publisher({ storage: this.#storage, cipher, target: this.#snapshots, clock: this.#clock });
+    const publisher = new Publisher({
+      storage: this.#storage,
+      cipher,
+      target: this.#snapshots,
+      clock: this.#clock,
+      forgetOlder: () => snapshotFile.invalidate(),
+    });
     const synchronizer = createSynchronizer({
       storage: this.#storage,
       cipher,
@@ -125,13 +131,11 @@ class HeadgateApp implements App {
     const schedule = createSyncSchedule({ storage: this.#storage, synchronizer, clock: this.#clock, log: this.#log });
     this.#stops.push(() => schedule.stop());
 
-    let adminToken: string | null = null;
     const prepareDatabase = async () => {
       await this.#storage.migrate();
       await checkSecretKeyId(this.#storage, cipher);
       const { endpoints, keys } = config;
       const result = await seed({ storage: this.#storage, cipher, endpoints, keys, nowMs: this.#clock.nowMs() });
-      adminToken = result.adminToken;
       if (!result.seeded && endpoints.length + keys.length > 0) {
         this.#log.info(
           { endpoints: endpoints.length, keys: keys.length },
@@ -147,13 +151,7 @@ class HeadgateApp implements App {
       ]);
       await schedule.refresh();
     };
-    await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
-    this.#watchDatabase(publisher, prepareDatabase);
-    this.#ledgerWriter.start();
-    const { requestsMs, syncRunsMs } = config.retention;
     const storage = () => (this.#databaseReady ? this.#storage : null);
-    this.#stops.push(startRetention({ storage, requestsMs, syncRunsMs, clock: this.#clock, log: this.#log }));
-
     const adminApi = await createAdminApi({
       storage,
       cipher,
@@ -167,7 +165,18 @@ class HeadgateApp implements App {
       publicUrl: config.server.publicUrl,
     });
     this.#stops.push(() => adminApi.close());
-    return this.#listen(adminApi, adminToken);
+    // The port first: what can't be had is found out before anything is written, and probes get an answer meanwhile.
+    const urls = await this.#listen(adminApi);
+    await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
+    this.#watchDatabase(publisher, prepareDatabase);
+    this.#ledgerWriter.start();
+    const { requestsMs, syncRunsMs } = config.retention;
+    this.#stops.push(startRetention({ storage, requestsMs, syncRunsMs, clock: this.#clock, log: this.#log }));
+    const adminToken = this.#databaseReady ? await issueFirstAdminToken(this.#storage, this.#clock.nowMs()) : null;
+    if (adminToken !== null) await publisher.catchUp();
+    this.#readiness.ready();
+    this.#log.info({ url: urls.url, database: this.#storage.engine, version: programVersion }, "headgate is ready");
+    return { ...urls, adminToken };
   }
 
   async #openLedger(processId: string): Promise<void> {
@@ -216,11 +225,12 @@ class HeadgateApp implements App {
     try {
       await prepareDatabase();
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
+      // Once the database has been read, what it said is newer than any file.
+      if (!(error instanceof StorageUnavailable) || this.#databaseReady) throw error;
       const content = await snapshotFile.read();
       if (content === null) throw error;
       this.#snapshots.replace(content);
-      this.#readiness.degraded("database", error.message, this.#clock.nowMs());
+      this.#readiness.degraded("database", "it does not answer", this.#clock.nowMs());
       this.#log.warn({ err: error, snapshot_version: content.version }, "the database is away: serving from the stored snapshot");
     }
   }
@@ -239,9 +249,9 @@ class HeadgateApp implements App {
         if (this.#readiness.isDegraded("database")) this.#log.info({}, "the database is back");
         this.#readiness.restored("database");
       } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
         if (!this.#readiness.isDegraded("database")) this.#log.error({ err: error }, "the database is away; calls continue");
-        this.#readiness.degraded("database", detail, this.#clock.nowMs());
+        // The cause, which may name hosts, is for the log: /readyz needs no key.
+        this.#readiness.degraded("database", "it does not answer, or takes no writes", this.#clock.nowMs());
       }
       const isDegraded = this.#readiness.isDegraded("database");
       if (!stopped) timer = this.#clock.after(isDegraded ? databaseRetryMs : pollEveryMs, look);
@@ -256,13 +266,10 @@ class HeadgateApp implements App {
   #watchSpool(): void {
     const { failure } = this.#spool;
     if (failure === null) this.#readiness.restored("spool");
-    else this.#readiness.degraded("spool", failure.message, this.#clock.nowMs());
+    else this.#readiness.degraded("spool", "usage can't be written to the data directory", this.#clock.nowMs());
   }
 
-  async #listen(
-    adminApi: { handle(req: IncomingMessage, res: import("node:http").ServerResponse): void },
-    adminToken: string | null,
-  ): Promise<Started> {
+  async #listen(adminApi: AdminApi): Promise<Omit<Started, "adminToken">> {
     const { config } = this.#options;
     const metrics = this.#createMetrics();
     const ownPort = config.metrics.port !== null;
@@ -283,14 +290,9 @@ class HeadgateApp implements App {
     const port = await this.#listener.listen();
     this.#stops.push(() => this.#listener.close(true));
     const metricsUrl = config.metrics.port === null ? null : await this.#listenForMetrics(metrics, config.metrics.port);
-    this.#readiness.ready();
     const host = config.server.host.includes(":") ? `[${config.server.host}]` : config.server.host;
     const url = config.server.publicUrl ?? `http://${host}:${port}`;
-    this.#log.info(
-      { host: config.server.host, port, database: this.#storage.engine, version: programVersion },
-      "headgate is ready",
-    );
-    return { url, adminUrl: `${url}/admin/api/v1`, adminToken, metricsUrl };
+    return { url, adminUrl: `${url}/admin/api/v1`, metricsUrl };
   }
 
   #metrics: Metrics | null = null;
@@ -407,6 +409,8 @@ class HeadgateApp implements App {
   async drain(): Promise<void> {
     const { drainDelayMs, drainTimeoutMs } = this.#options.config.server;
     this.#readiness.draining();
+    // Told to end before it has begun.
+    if ((this.#gateway as Gateway | undefined) === undefined) return this.stop();
     this.#log.info(
       { in_flight: this.#gateway.inFlight, drain_delay_ms: drainDelayMs, drain_timeout_ms: drainTimeoutMs },
       "draining",
@@ -422,6 +426,8 @@ class HeadgateApp implements App {
   }
 
   async #stopAll(): Promise<void> {
+    // What is in flight is told and booked for what it is, before its connections go.
+    await (this.#gateway as Gateway | undefined)?.drain(0);
     for (const stop of this.#stops.reverse()) {
       try {
         await stop();

@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { temporaryDirectory } from "./support/database.ts";
 import { CommandProcess } from "./support/command-process.ts";
+import { temporaryDirectory } from "./support/database.ts";
 import { type Provider, startProvider } from "./support/provider.ts";
 
 let cwd: string;

@@ -37,12 +37,10 @@ export function memoryMb(pid) {
 }
 
 /**
- * CPU seconds that `core` has been busy so far, whatever for (proc(5), /proc/stat: all but idle and iowait).
- * @param {number} core
+ * Seconds for which the first thread of `pid` was ready to run while its core ran something else.
+ * @param {number | null} pid
  */
-export function coreBusySeconds(core) {
-  if (!hasProc) return null;
-  const line = new RegExp(`^cpu${core} (.*)$`, "m").exec(readFileSync("/proc/stat", "utf8"));
-  const [user, nice, system, , , irq, softirq, steal] = line[1].split(" ").map(Number);
-  return (user + nice + system + irq + softirq + steal) / ticksPerSecond;
+export function mainThreadWaitSeconds(pid) {
+  const path = `/proc/${pid}/task/${pid}/schedstat`;
+  return pid === null || !existsSync(path) ? null : Number(readFileSync(path, "utf8").split(" ")[1]) / 1e9;
 }

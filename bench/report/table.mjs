@@ -27,7 +27,7 @@ export function table(results, plan) {
     [`requests/s, ${plan.connections} connections, one core`, (each) => requestsPerSecond(each)],
     ["… × the floor's", (each) => shareOfFloor(each, floor)],
     ["… its core in use", (each) => percent(medianOf(each.throughput, "cpuShare"))],
-    ["… other programs on its core", (each) => percent(medianOf(each.throughput, "othersShare"))],
+    ["… its main thread waiting for the core", (each) => percent(medianOf(each.throughput, "waitShare"))],
     ["CPU per request", (each) => figure(medianOf(each.throughput, "cpuMicrosPerRequest"), 1, " µs")],
     ["… of it on the main thread", (each) => figure(medianOf(each.throughput, "mainThreadMicrosPerRequest"), 1, " µs")],
     ["… requests per CPU second × the floor's", (each) => figure(cpuRatioToFloor(each, floor), 2, "")],
@@ -66,7 +66,7 @@ export function ratioToFloor(result, floor) {
  */
 export function cpuRatioToFloor(result, floor) {
   const cpu = (round) => round.cpuMicrosPerRequest;
-  if (floor === undefined || result.throughput.length === 0 || result.throughput.some((round) => cpu(round) === null))
+  if (floor === undefined || result.throughput.length === 0 || result.throughput.some((round) => cpu(round) === undefined))
     return null;
   return median(result.throughput.map((round, index) => cpu(floor.throughput[index]) / cpu(round)));
 }

@@ -16,6 +16,8 @@ export interface PublisherOptions {
   cipher: Cipher;
   target: SnapshotTarget;
   clock: Clock;
+  /** Runs before a change of a key that existed is answered: nothing older may be served from then on, not even after a crash. */
+  forgetOlder: () => Promise<void>;
 }
 
 export class Publisher {
@@ -42,6 +44,7 @@ export class Publisher {
       if (version <= this.#published) return;
       if (version > this.#published + 1) return this.#replace();
       const row = await storage.keys.get(id);
+      if (row === null || row.version > 1) await this.#options.forgetOlder();
       target.apply({ part: "key", version, id, key: row === null ? null : keyView(row) }, clock.nowMs());
       this.#published = version;
     });

@@ -10,13 +10,12 @@ import { pinModels } from "./discovery/pin-models.ts";
 import { staticConflicts } from "./discovery/static-conflicts.ts";
 
 const seededAt = "seeded_at";
+const firstAdminTokenAt = "first_admin_token_at";
 
 export interface SeedResult {
   /** False: the database had been seeded before, and nothing was changed. */
   seeded: boolean;
   endpointIds: string[];
-  /** The first administrator token, to be shown once. */
-  adminToken: string | null;
 }
 
 export interface SeedOptions {
@@ -30,14 +29,24 @@ export interface SeedOptions {
 /** Seeds a new database in one transaction; throws HeadgateError alias_conflict when the file's own aliases collide. */
 export function seed(options: SeedOptions): Promise<SeedResult> {
   return options.storage.transaction(async (tx) => {
-    if ((await tx.meta.get(seededAt)) !== null) return { seeded: false, endpointIds: [], adminToken: null };
+    if ((await tx.meta.get(seededAt)) !== null) return { seeded: false, endpointIds: [] };
     const endpointIds: string[] = [];
     for (const endpoint of options.endpoints) endpointIds.push(await seedEndpoint(tx, endpoint, options));
     for (const key of options.keys) await tx.keys.insert(seededKey(key, options.nowMs));
-    const adminToken = await createAdminToken(tx, "first administrator", "start", options.nowMs);
     await tx.meta.set(seededAt, String(options.nowMs));
     await tx.meta.bumpConfigVersion();
-    return { seeded: true, endpointIds, adminToken };
+    return { seeded: true, endpointIds };
+  });
+}
+
+/** The first administrator token, to be shown once; null when one has been issued before. */
+export function issueFirstAdminToken(storage: Storage, nowMs: number): Promise<string | null> {
+  return storage.transaction(async (tx) => {
+    if ((await tx.meta.get(firstAdminTokenAt)) !== null) return null;
+    const token = await createAdminToken(tx, "first administrator", "start", nowMs);
+    await tx.meta.set(firstAdminTokenAt, String(nowMs));
+    await tx.meta.bumpConfigVersion();
+    return token;
   });
 }
 

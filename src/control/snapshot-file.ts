@@ -1,5 +1,5 @@
 // The last good snapshot on disk, encrypted: with it a process starts and serves while the database is away.
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cipher } from "../core/cipher.ts";
 import type { Clock, Timer } from "../core/clock.ts";
@@ -53,6 +53,12 @@ export class SnapshotFile {
   save(content: () => SnapshotContent): void {
     this.#pending = content;
     this.#timer ??= this.#clock.after(writeAfterMs, () => this.#write());
+  }
+
+  /** Removes the file until the next one is written: a start from it would let in again whom a change has just shut out. */
+  async invalidate(): Promise<void> {
+    await this.#writing;
+    await rm(this.#path, { force: true });
   }
 
   /** Writes at once what waits to be written. */

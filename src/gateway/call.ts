@@ -31,6 +31,12 @@ export interface Call {
   heldBytes: number;
   /** Set while the body arrives and while an attempt runs: ends that with an error that the caller is told. */
   abort: ((error: HeadgateError) => void) | null;
+  /** The caller's connection is closed: there is nobody to answer. */
+  isGone: boolean;
+  /** All calls of its connection. */
+  siblings: Set<Call> | null;
+  /** Runs when that happens while somebody waits. */
+  onGone: (() => void) | null;
 }
 
 /** Thrown when the caller has gone: there is nobody to answer. */

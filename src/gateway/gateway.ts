@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { type Call, CallerGone } from "./call.ts";
+import { forgetCall, trackCall } from "./connection-calls.ts";
 import { type CallDeps, handleCall } from "./handle-call.ts";
 import { IncludeUsage } from "./include-usage.ts";
 import type { EventSink, SnapshotSource, UsageSink } from "./ports.ts";
@@ -84,8 +85,12 @@ export class Gateway {
       detail: null,
       heldBytes: 0,
       abort: null,
+      isGone: false,
+      siblings: null,
+      onGone: null,
     };
     this.#inFlight.add(call);
+    trackCall(call, this.#onGone);
     void this.#run(call, target);
   }
 
@@ -96,13 +101,21 @@ export class Gateway {
       this.#answerFailure(call, error);
     }
     this.#deps.budget.heldBytes -= call.heldBytes;
+    call.onGone = () => this.#over(call);
     this.#report(call);
     // What node:http still holds of an answer would go down with the process: a call is in flight until that is on its way.
-    if (call.res.destroyed) this.#over(call);
-    else call.res.once("close", () => this.#over(call));
+    if (call.isGone || call.res.writableFinished || call.res.destroyed) this.#over(call);
+    else call.res.once("finish", () => this.#over(call));
   }
 
+  readonly #onGone = (call: Call): void => {
+    call.isGone = true;
+    call.onGone?.();
+  };
+
   #over(call: Call): void {
+    call.onGone = null;
+    forgetCall(call);
     this.#inFlight.delete(call);
     if (this.#inFlight.size === 0) this.#whenIdle?.();
   }
@@ -176,6 +189,7 @@ export class Gateway {
     });
   }
 
+  /** Closes all connections to endpoints. */
   async close(): Promise<void> {
     await this.#deps.pools.close();
   }

@@ -5,7 +5,8 @@ import type { AttemptPlan, Destination } from "./attempt-plan.ts";
 import { authenticate, requireScope } from "./authenticate.ts";
 import type { Call } from "./call.ts";
 import { getModel, listModels } from "./list-models.ts";
-import { type BodyBudget, type BodyLimits, checkBodyHeaders, type ReceivedBody, receiveBody } from "./receive-body.ts";
+import { everyModel } from "./model-matcher.ts";
+import { type BodyLimits, checkBodyEncoding, type ReceivedBody, receiveBody } from "./receive-body.ts";
 import type { CallRoute, Route } from "./route.ts";
 import { chooseTarget } from "./routing/choose-target.ts";
 import { type AttemptDeps, runAttempts } from "./run-attempts.ts";
@@ -13,11 +14,14 @@ import type { Principal } from "./snapshot.ts";
 
 export interface CallDeps extends AttemptDeps {
   limits: BodyLimits;
-  budget: BodyBudget;
 }
+
+/** TRACE would have an endpoint send our request back, credential and all (RFC 9110 §9.3.8). */
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Serves one request; throws the HeadgateError that its caller must be told. */
 export async function handleCall(deps: CallDeps, call: Call, route: Route): Promise<void> {
+  if (!methods.includes(call.method)) throw new HeadgateError("method_not_allowed", { allow: [...methods] });
   if (route.kind === "none") throw new HeadgateError("not_found");
   const principal = authenticate(call.snapshot, call.req.headers, call.startedAtMs);
   call.principal = principal;
@@ -25,10 +29,9 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
     return listModels(call, principal, new URL(call.req.url ?? "/", "http://localhost").searchParams);
   if (route.kind === "get-model") return getModel(call, principal, route.model);
 
-  requireScope(principal, route.needsPassthrough ? "passthrough" : "inference");
   refuseUpgrade(call);
+  requireScope(principal, route.needsPassthrough ? "passthrough" : "inference");
   const callersTotalMs = callersTimeoutMs(call);
-  checkBodyHeaders(call, deps.limits);
   if (!deps.sink.accepting) throw new HeadgateError("accounting_unavailable", { retryAfterSeconds: 5 });
 
   const plan =
@@ -43,7 +46,7 @@ type Plan = Omit<AttemptPlan, "totalAtMs">;
 
 /** The usual call: the model, in the body or the path, says where it goes. */
 async function planByModel(deps: CallDeps, call: Call, principal: Principal, route: CallRoute): Promise<Plan> {
-  const body = await receiveBody(call, deps.limits, deps.budget, route.pathModel === null);
+  const body = await receiveBody(call, deps.limits, deps.budget, route.pathModel === null ? "throw" : "keep");
   if (body.bytes === 0 && route.pathModel === null) {
     throw new HeadgateError("model_required", {
       field: "model",
@@ -74,13 +77,23 @@ async function planByEndpoint(deps: CallDeps, call: Call, principal: Principal, 
   const hasBody =
     call.req.headers["content-length"] !== "0" &&
     (call.req.headers["content-length"] ?? call.req.headers["transfer-encoding"]) !== undefined;
-  if (hasBody && !/\bjson\b/i.test(contentType)) {
+  // Nothing in the body matters when the caller may use every model: it streams through, whatever its size.
+  if (hasBody && principal.mayUse === everyModel && !/\bjson\b/i.test(contentType)) {
+    checkBodyEncoding(call);
     if (call.expectsContinue) call.res.writeContinue();
     return { call, route, destination, body: call.req };
   }
-  const body = await receiveBody(call, deps.limits, deps.budget, false);
+  const body = await receiveBody(call, deps.limits, deps.budget, "keep");
   const named = route.pathModel?.name ?? body.model;
-  if (named === null) return { call, route, destination, body: { ...body, json: null } };
+  if (named === null) {
+    if (principal.mayUse !== everyModel && body.problem?.code !== "model_required") {
+      throw new HeadgateError("not_allowed", {
+        message:
+          `This key is restricted to some models, so a body must show which one it names. ${body.problem?.message ?? ""}`.trim(),
+      });
+    }
+    return { call, route, destination, body: { ...body, json: null } };
+  }
 
   for (const { model, targets } of call.snapshot.models()) {
     for (const { deployment } of targets) {

@@ -23,7 +23,7 @@ export class IncludeUsage {
   /** True when the answer to a request with the added option reads as a refusal of it. */
   isRefusal(status: number, body: Buffer | null): boolean {
     if (status !== 400 && status !== 422) return false;
-    return body === null || refusalText.test(body.toString("latin1", 0, 8192));
+    return body !== null && refusalText.test(body.toString("latin1", 0, 8192));
   }
 
   /** Remembers an endpoint that took the same request without the option. */

@@ -10,7 +10,6 @@ export function listModels(call: Call, principal: Principal, query: URLSearchPar
   for (const route of call.snapshot.models()) {
     if (isUsable(route, principal)) usable.push(route);
   }
-  usable.sort((a, b) => (a.model.name < b.model.name ? -1 : 1));
   if (call.dialect === "anthropic") return sendJson(call, anthropicPage(usable, query));
   if (call.dialect === "gemini") return sendJson(call, { models: usable.map(geminiModel) });
   sendJson(call, { object: "list", data: usable.map(openaiModel) });

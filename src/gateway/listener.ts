@@ -31,11 +31,16 @@ interface Exchange {
   res: ServerResponse;
 }
 
+/** The last request that a connection brought. */
+const lastExchange = Symbol("last exchange");
+type ExchangingSocket = Duplex & { [lastExchange]?: Exchange };
+
+/** For the answer to a broken request to leave; after that nothing watches the connection any more. */
+const brokenSocketTimeoutMs = 1000;
+
 export class Listener {
   readonly #server: Server;
   readonly #options: ListenerOptions;
-  /** The last request that each connection brought. */
-  readonly #exchanges = new WeakMap<Duplex, Exchange>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -77,7 +82,7 @@ export class Listener {
   }
 
   #dispatch(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
-    this.#exchanges.set(req.socket, { req, res });
+    (req.socket as ExchangingSocket)[lastExchange] = { req, res };
     if (this.#options.corsOrigins.length > 0 && allowOrigin(req, res, this.#options.corsOrigins)) return;
     const path = req.url ?? "/";
     for (const side of this.#options.sideHandlers) {
@@ -91,7 +96,7 @@ export class Listener {
 
   /** Requests that node:http could not read, or not in time, get an answer in JSON too. */
   #broken(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const exchange = this.#exchanges.get(socket);
+    const exchange = (socket as ExchangingSocket)[lastExchange];
     const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
     if (isLate && exchange?.req.complete === false && this.#options.gateway.bodyTimedOut(exchange.req)) return;
     if (error.code === "ECONNRESET" || !socket.writable || isAnswering(exchange)) socket.destroy();
@@ -123,4 +128,6 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void
     "connection: close",
   ];
   socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  // A caller that does not close its side would keep the socket for ever: node:http has stopped counting it.
+  setTimeout(() => socket.destroy(), brokenSocketTimeoutMs).unref();
 }

@@ -2,8 +2,11 @@
 
 export type ModelMatcher = (model: string) => boolean;
 
+/** Matches every model. Compare with it to know that nothing is held back. */
+export const everyModel: ModelMatcher = () => true;
+
 function matcherOf(patterns: readonly string[]): ModelMatcher {
-  if (patterns.includes("*")) return () => true;
+  if (patterns.includes("*")) return everyModel;
   const exact = new Set(patterns.filter((pattern) => !pattern.includes("*")));
   const globs = patterns.filter((pattern) => pattern.includes("*")).map(globRegExp);
   if (globs.length === 0) return (model) => exact.has(model);
@@ -21,5 +24,6 @@ export function modelMatcher(keyModels: readonly string[] | null, groupModels: r
   const group = matcherOf(groupModels);
   if (keyModels === null) return group;
   const key = matcherOf(keyModels);
+  if (key === everyModel) return group;
   return (model) => key(model) && group(model);
 }

@@ -23,14 +23,14 @@ export interface ReceivedBody {
   modelRange: { start: number; end: number } | null;
   model: string | null;
   json: ScannedBody | null;
+  /** Why no model was found in it; null when one was. */
+  problem: HeadgateError | null;
 }
 
-/** Refuses bodies that can't be taken before reading any of them. */
-export function checkBodyHeaders(call: Call, limits: BodyLimits): void {
-  const { headers } = call.req;
-  const encoding = headers["content-encoding"];
+/** Refuses bodies of which nobody here could read a word. */
+export function checkBodyEncoding(call: Call): void {
+  const encoding = call.req.headers["content-encoding"];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== "identity") throw new HeadgateError("unsupported_encoding");
-  if (Number(headers["content-length"] ?? 0) > limits.bodyBytesMax) throw bodyTooLarge(limits);
 }
 
 function bodyTooLarge(limits: BodyLimits): HeadgateError {
@@ -39,60 +39,57 @@ function bodyTooLarge(limits: BodyLimits): HeadgateError {
   });
 }
 
-type Scanner = { write(chunk: Buffer): void };
-
 /**
- * Reads and scans the body. `modelWanted` false: a body without a model, or that is no JSON, is fine.
- * Throws body_too_large, overloaded, invalid_json, model_required, duplicate_model, what the call is ended with, or CallerGone.
+ * Reads and scans the body. `onProblem`: what happens with a body in which no model can be found, `throw` at once or `keep`
+ * it and say why. Throws body_too_large, overloaded, the problem, what the call is ended with, or CallerGone.
  */
 export async function receiveBody(
   call: Call,
   limits: BodyLimits,
   budget: BodyBudget,
-  modelWanted: boolean,
+  onProblem: "throw" | "keep",
 ): Promise<ReceivedBody> {
-  checkBodyHeaders(call, limits);
+  // Before any of it is read.
+  checkBodyEncoding(call);
+  if (Number(call.req.headers["content-length"] ?? 0) > limits.bodyBytesMax) throw bodyTooLarge(limits);
   const contentType = call.req.headers["content-type"] ?? "";
-  const boundary = /^multipart\/form-data\b/i.test(contentType) ? boundaryOf(contentType) : null;
+  const isForm = /^multipart\/form-data\b/i.test(contentType);
+  const boundary = isForm ? boundaryOf(contentType) : null;
   const multipart = boundary === null ? null : new MultipartScanner(boundary);
   const json = boundary === null ? new JsonScanner() : null;
-  let scanning: Scanner | null = multipart ?? json;
+  let problem: HeadgateError | null = null;
+  const note = (error: unknown) => {
+    if (onProblem === "throw" || !(error instanceof HeadgateError)) throw error;
+    problem = error;
+  };
   if (call.expectsContinue) call.res.writeContinue();
   const chunks = await readChunks(call, limits, budget, (chunk) => {
+    if (problem !== null) return;
     try {
-      scanning?.write(chunk);
+      (multipart ?? (json as JsonScanner)).write(chunk);
     } catch (error) {
-      if (modelWanted) throw error;
-      scanning = null;
+      note(error);
     }
   });
   const bytes = call.heldBytes;
-  if (bytes === 0) return { chunks, bytes, json: null, model: null, modelRange: null };
+  const unscanned = { chunks, bytes, json: null, model: null, modelRange: null };
+  if (bytes === 0) return { ...unscanned, problem: new HeadgateError("model_required", { field: "model" }) };
+  if (problem !== null) return { ...unscanned, problem };
   try {
-    if (scanning !== null && json !== null) {
-      const scanned = json.end();
-      return {
-        chunks,
-        bytes,
-        json: scanned,
-        model: scanned.model,
-        modelRange: { start: scanned.modelStart, end: scanned.modelEnd },
-      };
-    }
-    if (scanning !== null && multipart !== null) {
-      const scanned = multipart.end();
-      return {
-        chunks,
-        bytes,
-        json: null,
-        model: scanned.model,
-        modelRange: { start: scanned.modelStart, end: scanned.modelEnd },
-      };
-    }
+    const scanned = (multipart ?? (json as JsonScanner)).end();
+    const modelRange = { start: scanned.modelStart, end: scanned.modelEnd };
+    return {
+      chunks,
+      bytes,
+      json: json === null ? null : (scanned as ScannedBody),
+      model: scanned.model,
+      modelRange,
+      problem: null,
+    };
   } catch (error) {
-    if (modelWanted) throw error;
+    note(error);
+    return { ...unscanned, problem };
   }
-  return { chunks, bytes, json: null, model: null, modelRange: null };
 }
 
 function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk: (chunk: Buffer) => void): Promise<Buffer[]> {
@@ -102,9 +99,11 @@ function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk:
     const fail = (error: unknown) => {
       req.off("data", take);
       call.abort = null;
+      call.onGone = null;
       reject(error);
     };
     call.abort = fail;
+    call.onGone = () => fail(new CallerGone());
     const take = (chunk: Buffer) => {
       call.heldBytes += chunk.length;
       budget.heldBytes += chunk.length;
@@ -121,11 +120,10 @@ function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk:
     req.on("data", take);
     req.once("end", () => {
       call.abort = null;
+      call.onGone = null;
       resolve(chunks);
     });
-    req.once("error", () => reject(new CallerGone()));
-    req.once("close", () => {
-      if (!req.complete) reject(new CallerGone());
-    });
+    req.once("error", () => fail(new CallerGone()));
+    if (call.isGone) fail(new CallerGone());
   });
 }

@@ -5,8 +5,11 @@ import type { Meter } from "./meter/meter.ts";
 import { answerHeaders } from "./reply/answer-headers.ts";
 import { errorEvent, type StreamDialect } from "./reply/error-body.ts";
 import type { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
-import type { AnswerConsumer, Attempt } from "./upstream/attempt.ts";
+import { type AnswerConsumer, type Attempt, pauseReason } from "./upstream/attempt.ts";
 import type { UpstreamHead } from "./upstream/response-headers.ts";
+
+/** For the end of a broken answer to reach its caller. */
+const cutTimeoutMs = 5000;
 
 /** How the answer ended. */
 export interface RelayOutcome {
@@ -40,7 +43,6 @@ class Relay implements AnswerConsumer {
   readonly #options: RelayOptions;
   readonly #resolve: () => void;
   readonly #isStream: boolean;
-  readonly #onCallerGone = () => this.#options.attempt.abort(new CallerGone());
   #seenBytes = 0;
   /** Whether the outcome is in the ledger. */
   #settled: "no" | "waiting" | "yes" = "no";
@@ -57,8 +59,8 @@ class Relay implements AnswerConsumer {
     this.#options = options;
     this.#resolve = resolve;
     this.#isStream = options.head.contentType.startsWith("text/event-stream");
-    options.call.res.once("close", this.#onCallerGone);
-    if (options.call.res.destroyed) this.#onCallerGone();
+    options.call.onGone = () => options.attempt.abort(new CallerGone());
+    if (options.call.isGone) options.attempt.abort(new CallerGone());
   }
 
   data(chunk: Buffer): void {
@@ -119,12 +121,12 @@ class Relay implements AnswerConsumer {
     this.#settled = "waiting";
     this.#options.call.status = outcome.status;
     this.#options.call.errorCode = outcome.error;
-    this.#options.attempt.pause();
+    this.#options.attempt.pause(pauseReason.settling);
     this.#options.settle(outcome, () => {
       this.#settled = "yes";
       this.#advance();
       // Last: resuming may hand over the next bytes at once, which must not overtake those that waited.
-      if (!this.#draining) this.#options.attempt.resume();
+      this.#options.attempt.resume(pauseReason.settling);
     });
   }
 
@@ -142,7 +144,7 @@ class Relay implements AnswerConsumer {
     const last = this.#ended && this.#breakOff === null ? held.pop() : undefined;
     for (const chunk of held) this.#send(chunk);
     if (!this.#ended) return;
-    res.off("close", this.#onCallerGone);
+    this.#options.call.onGone = null;
     if (this.#breakOff !== null) {
       this.#breakOff();
     } else if (!res.destroyed) {
@@ -156,12 +158,13 @@ class Relay implements AnswerConsumer {
     const { call, attempt } = this.#options;
     if (call.res.destroyed) return;
     this.#writeHead();
-    if (call.res.write(chunk) || this.#draining) return;
+    if (call.res.write(chunk)) return;
+    attempt.pause(pauseReason.slowCaller);
+    if (this.#draining) return;
     this.#draining = true;
-    attempt.pause();
     call.res.once("drain", () => {
       this.#draining = false;
-      if (this.#settled !== "waiting") attempt.resume();
+      attempt.resume(pauseReason.slowCaller);
     });
   }
 
@@ -170,6 +173,7 @@ class Relay implements AnswerConsumer {
     if (call.res.headersSent) return;
     const headers = answerHeaders(call);
     for (const part of head.headers) headers.push(part);
+    mergeVary(headers, call.res.getHeader("vary"));
     if (head.contentLength !== null && withhold === null) headers.push("content-length", String(head.contentLength));
     if (head.status >= 400) headers.push("x-headgate-error-source", "upstream");
     call.res.writeHead(head.status, headers);
@@ -184,7 +188,19 @@ class Relay implements AnswerConsumer {
       this.#writeHead();
       res.write(errorEvent(error, streamDialect, call.id));
     }
-    if (res.socket !== null && res.headersSent) res.socket.destroySoon();
-    else res.destroy();
+    const { socket } = res;
+    if (socket === null || !res.headersSent) {
+      res.destroy();
+      return;
+    }
+    socket.destroySoon();
+    // A caller that reads nothing would keep what is left to be written, and the connection, for ever.
+    setTimeout(() => socket.destroy(), cutTimeoutMs).unref();
   }
+}
+
+/** CORS has set `vary` already: an endpoint's own is added to it, not put in its place. */
+function mergeVary(headers: string[], own: number | string | string[] | undefined): void {
+  if (own === undefined) return;
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === "vary") headers[i + 1] += `, ${own}`;
 }

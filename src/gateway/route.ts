@@ -59,13 +59,14 @@ export function parseRoute(method: string, target: string): Route {
   if (path.startsWith(geminiPrefix)) return versionedRoute(method, path.slice(geminiPrefix.length - 1), search, "v1beta");
   const named = endpointPath.exec(path);
   if (named !== null) {
+    const rest = named[3] as string;
     return {
       kind: "call",
-      rest: named[3] as string,
+      rest,
       search: named[2] === "v1beta" ? withoutKey(search) : search,
       version: named[2] as "v1" | "v1beta",
       endpointName: decodeURIComponent(named[1] as string),
-      pathModel: null,
+      pathModel: pathModelOf(method, rest),
       needsPassthrough: true,
     };
   }
@@ -79,16 +80,21 @@ function versionedRoute(method: string, rest: string, search: string, version: "
   if (reads && version === "v1" && rest.startsWith("/models/")) {
     return { kind: "get-model", model: decodeURIComponent(rest.slice("/models/".length)) };
   }
-  const gemini = method === "POST" ? geminiModelPath.exec(rest) : null;
+  const pathModel = pathModelOf(method, rest);
   return {
     kind: "call",
     rest,
-    search: version === "v1beta" || gemini !== null ? withoutKey(search) : search,
+    search: version === "v1beta" || pathModel !== null ? withoutKey(search) : search,
     version,
     endpointName: null,
-    pathModel: gemini === null ? null : { name: decodeURIComponent(gemini[1] as string), method: gemini[2] as string },
+    pathModel,
     needsPassthrough: method !== "POST" || isStatePath(rest),
   };
+}
+
+function pathModelOf(method: string, rest: string): CallRoute["pathModel"] {
+  const match = method === "POST" ? geminiModelPath.exec(rest) : null;
+  return match === null ? null : { name: decodeURIComponent(match[1] as string), method: match[2] as string };
 }
 
 function isStatePath(rest: string): boolean {

@@ -5,6 +5,7 @@ import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { estimateTokens, noTokens } from "../core/tokens.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
+import type { EndpointView } from "../domain/snapshot.ts";
 import type { AttemptPlan } from "./attempt-plan.ts";
 import { rewriteModel } from "./body/rewrite-model.ts";
 import { spliceModel } from "./body/splice-model.ts";
@@ -12,6 +13,7 @@ import { type Call, CallerGone } from "./call.ts";
 import type { IncludeUsage } from "./include-usage.ts";
 import { createMeter, type Meter } from "./meter/meter.ts";
 import type { UsageSink } from "./ports.ts";
+import type { BodyBudget } from "./receive-body.ts";
 import { relay } from "./relay.ts";
 import type { StreamDialect } from "./reply/error-body.ts";
 import type { CallRoute } from "./route.ts";
@@ -22,6 +24,7 @@ import { upstreamPath } from "./upstream/upstream-path.ts";
 import type { UpstreamPools } from "./upstream/upstream-pools.ts";
 
 export interface AttemptDeps {
+  budget: BodyBudget;
   pools: UpstreamPools;
   sink: UsageSink;
   includeUsage: IncludeUsage;
@@ -54,7 +57,7 @@ async function runAttempt(
   call.attempts = attemptNo;
   call.endpoint = endpoint.name;
   await start(deps.sink, started);
-  if (call.res.destroyed) {
+  if (call.isGone) {
     await settleFailure(deps, started, { status: 499, error: "client_disconnected", estimated: false });
     throw new CallerGone();
   }
@@ -68,7 +71,7 @@ async function runAttempt(
       path,
       headers: upstreamRequestHeaders(req.rawHeaders, req.headers.connection, endpoint, upstream.bytes),
       body: upstream.body,
-      secrets: endpoint.credential === null ? [] : [endpoint.credential.expose()],
+      secrets: secretsOf(endpoint),
       timeouts: {
         firstByteMs: endpoint.timeouts.firstByteMs ?? (isStream ? 60_000 : endpoint.timeouts.totalMs),
         idleMs: endpoint.timeouts.idleMs,
@@ -82,10 +85,24 @@ async function runAttempt(
 
   if (opening.kind === "failed") {
     const { error, sent } = opening;
+    // The queue for a connection may hold the body longer than the call lasts: it stays counted until it is let go.
+    const { heldBytes } = call;
+    call.heldBytes = 0;
+    attempt.whenReleased(() => {
+      deps.budget.heldBytes -= heldBytes;
+    });
     const gone = error instanceof CallerGone;
     const status = gone ? 499 : error.status;
     await settleFailure(deps, started, { status, error: gone ? "client_disconnected" : error.code, estimated: sent });
     throw error;
+  }
+  if (isRedirect(opening.head.status) && call.method === "POST") {
+    attempt.abort(new CallerGone());
+    await settleFailure(deps, started, { status: opening.head.status, error: "upstream_unreachable", estimated: false });
+    throw new HeadgateError("upstream_unreachable", {
+      message:
+        "The endpoint that serves this model answered with a redirect, which Headgate does not follow. Its URL needs mending.",
+    });
   }
   if (upstream.usageAdded && deps.includeUsage.isRefusal(opening.head.status, opening.body)) {
     // Not waited for: it is written together with the start of the attempt that follows at once.
@@ -138,11 +155,24 @@ function relayOpening(
   });
 }
 
+/** Shorter ones are placeholders ("none", "x") that occur in any text. */
+const secretLengthMin = 8;
+
+function secretsOf(endpoint: EndpointView): string[] {
+  const secret = endpoint.credential?.expose() ?? "";
+  return secret.length < secretLengthMin ? [] : [secret];
+}
+
+/** A caller's SDK would follow it, and send its prompt somewhere that no administrator has named. */
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400 && status !== 304;
+}
+
 async function openUnlessGone(call: Call, attempt: Attempt): Promise<Opening> {
-  const onGone = () => attempt.abort(new CallerGone());
-  call.res.once("close", onGone);
+  call.onGone = () => attempt.abort(new CallerGone());
+  if (call.isGone) call.onGone();
   const opening = await attempt.opened;
-  call.res.off("close", onGone);
+  call.onGone = null;
   return opening;
 }
 

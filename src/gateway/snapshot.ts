@@ -54,6 +54,7 @@ export class Snapshot {
     return this.#models.get(name);
   }
 
+  /** By name. */
   models(): Iterable<ModelRoute> {
     return this.#models.values();
   }
@@ -117,7 +118,7 @@ export class Snapshot {
   #putRouting(endpoints: readonly EndpointView[], models: readonly ModelView[]): void {
     const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
     const routes = new Map<string, ModelRoute>();
-    for (const model of models) {
+    for (const model of models.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const targets: Target[] = [];
       for (const deployment of model.deployments) {
         const endpoint = byId.get(deployment.endpointId);

@@ -20,7 +20,11 @@ export function spoolReadBuffer(): Buffer<ArrayBuffer> {
 }
 
 /** The whole lines after `offset`, up to a buffer full of them; nextOffset === offset when there are none. */
-export async function readSpool(path: string, offset: number, buffer: Buffer<ArrayBuffer> = spoolReadBuffer()): Promise<SpoolChunk> {
+export async function readSpool(
+  path: string,
+  offset: number,
+  buffer: Buffer<ArrayBuffer> = spoolReadBuffer(),
+): Promise<SpoolChunk> {
   const file = await open(path, "r");
   try {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);

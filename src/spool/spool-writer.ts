@@ -1,5 +1,5 @@
 // Writes ledger records to local append-only files: one write per turn of the event loop, fsync every 50 ms.
-import { close, fdatasync, open, write, writeSync } from "node:fs";
+import { close, fdatasync, ftruncateSync, open, write, writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Clock, Timer } from "../core/clock.ts";
@@ -38,6 +38,9 @@ export class SpoolWriter {
   #fd = -1;
   #sequence = 0;
   #fileBytes = 0;
+  /** How much of the file is whole records. */
+  #goodBytes = 0;
+  #rotateAtBytes = 0;
   #lines: string[] = [];
   #waiting: Done[] = [];
   #scheduled = false;
@@ -114,11 +117,27 @@ export class SpoolWriter {
     }
     this.#syncTimer?.cancel();
     this.#retryTimer?.cancel();
+    this.#writeLastOutcomes();
     if (this.#fd >= 0) {
       await promisify(fdatasync)(this.#fd).catch(() => undefined);
       await closeFile(this.#fd);
       this.#fd = -1;
     }
+  }
+
+  /** A last try with what the disk has refused so far; what it refuses now is lost, and said to be. */
+  #writeLastOutcomes(): void {
+    if (this.#unwritten.length === 0) return;
+    try {
+      writeSync(this.#fd, `${this.#torn ? "\n" : ""}${this.#unwritten.join("\n")}\n`);
+    } catch (error) {
+      this.unrecorded += this.#unwritten.length;
+      this.#options.log.error(
+        { err: error, records: this.#unwritten.length },
+        "outcomes of calls could not be recorded and are lost",
+      );
+    }
+    this.#unwritten = [];
   }
 
   #flush(): void {
@@ -175,18 +194,19 @@ export class SpoolWriter {
 
   #succeeded(): void {
     this.#torn = false;
+    this.#goodBytes = this.#fileBytes;
     if (this.#failure !== null) {
       this.#options.log.info({ unrecorded: this.unrecorded }, "usage is being recorded again");
       this.#failure = null;
     }
     this.#dirty = true;
     this.#syncTimer ??= this.#options.clock.after(fsyncEveryMs, () => this.#sync());
-    if (this.#fileBytes >= this.#fileBytesMax && !this.#closed) this.#rotate();
+    if (this.#fileBytes >= this.#rotateAtBytes && !this.#closed) this.#rotate();
   }
 
   /** Keeps the outcomes for the retry: their callers have been served. What only started is refused and forgotten. */
   #failed(error: Error, kept: string[], lines: string[]): void {
-    this.#torn = true;
+    this.#torn = !this.#takeBack();
     if (this.#failure === null) {
       this.#options.log.error({ err: error, dir: this.#options.dir }, "usage can't be written to the spool");
     }
@@ -203,8 +223,29 @@ export class SpoolWriter {
     });
   }
 
+  /** Cuts off what a write that failed half-way has left: a start in it was refused and must not show. False when that fails too. */
+  #takeBack(): boolean {
+    if (this.#fd < 0) return false;
+    try {
+      ftruncateSync(this.#fd, this.#goodBytes);
+    } catch {
+      return false;
+    }
+    this.#fileBytes = this.#goodBytes;
+    return true;
+  }
+
   async #retry(): Promise<void> {
     if (this.#closed || this.#failure === null) return;
+    if (this.#writing) {
+      // The end of that write says whether a retry is still needed.
+      this.#retryTimer ??= this.#options.clock.after(retryEveryMs, () => {
+        this.#retryTimer = null;
+        void this.#retry();
+      });
+      return;
+    }
+    this.#writing = true;
     // A new file where one can be had: the old one may be on a descriptor that will never work again.
     await this.#openNext().then(
       () => {
@@ -212,6 +253,7 @@ export class SpoolWriter {
       },
       () => undefined,
     );
+    this.#writing = false;
     // Even with nothing to write, only a write shows that the disk takes records again.
     if (this.#unwritten.length === 0) this.#lines.push("");
     this.#flush();
@@ -222,7 +264,7 @@ export class SpoolWriter {
     void this.#openNext()
       .catch((error: Error) => {
         // The current file still takes records: it grows on, and the next one is tried for when it has grown as much again.
-        this.#fileBytes = 0;
+        this.#rotateAtBytes = this.#fileBytes + this.#fileBytesMax;
         this.#options.log.warn({ err: error }, "a new spool file can't be created");
       })
       .finally(() => {
@@ -237,6 +279,8 @@ export class SpoolWriter {
     this.#fd = fd;
     this.#sequence += 1;
     this.#fileBytes = 0;
+    this.#goodBytes = 0;
+    this.#rotateAtBytes = this.#fileBytesMax;
     if (old >= 0) {
       fdatasync(old, () => close(old, () => undefined));
     }
@@ -245,6 +289,10 @@ export class SpoolWriter {
   #sync(): void {
     this.#syncTimer = null;
     if (!this.#dirty || this.#fd < 0) return;
+    if (this.#syncing) {
+      this.#syncTimer = this.#options.clock.after(fsyncEveryMs, () => this.#sync());
+      return;
+    }
     this.#dirty = false;
     this.#syncing = true;
     fdatasync(this.#fd, (error) => {

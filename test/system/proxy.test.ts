@@ -21,6 +21,7 @@ beforeAll(async () => {
     url: `${provider.url}/v1`,
     models: ["hasty"],
     sync: false,
+    sync_interval: 0,
     timeouts: { first_byte: "400ms" },
   });
   key = await headgate.createKey({ scopes: ["inference", "passthrough"] });

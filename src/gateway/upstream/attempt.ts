@@ -1,5 +1,5 @@
 // One try at one endpoint: sends the request, opens the answer, hands its bytes to whoever consumes them, with backpressure and every wait bounded.
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
@@ -36,12 +36,17 @@ const errorBodyBytesMax = 256 * 1024;
 /** Bytes kept for a consumer that has not come yet, before the endpoint is slowed down. */
 const pendingBytesMax = 64 * 1024;
 
+/** Why the flow of an answer is held up. It flows again when no reason is left. */
+export const pauseReason = { noConsumer: 1, settling: 2, slowCaller: 4 } as const;
+type PauseReason = (typeof pauseReason)[keyof typeof pauseReason];
+
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly opened: Promise<Opening>;
   readonly startedAtMs: number;
   /** When the first byte of the answer's body (or the end of an empty one) arrived. */
   firstByteAtMs: number | null = null;
   readonly #request: AttemptRequest;
+  readonly #secrets: readonly Buffer[];
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   #open!: (opening: Opening) => void;
@@ -54,9 +59,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #consumer: AnswerConsumer | null = null;
   #outcome: { error: HeadgateError | CallerGone | null } | null = null;
   #abortedWith: HeadgateError | CallerGone | null = null;
+  #pausedBy = 0;
+  #release: (() => void) | null = null;
 
   constructor(pool: Pool, request: AttemptRequest, clock: Clock) {
     this.#request = request;
+    this.#secrets = request.secrets.map((secret) => Buffer.from(secret));
     this.#clock = clock;
     this.startedAtMs = clock.nowMs();
     this.opened = new Promise((resolve) => {
@@ -93,10 +101,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#consumer = consumer;
     const pending = this.#pending;
     this.#pending = [];
-    for (const chunk of pending) consumer.data(chunk);
+    for (const chunk of pending) consumer.data(this.#masked(chunk));
     if (this.#outcome !== null) this.#tell(consumer);
-    else if (this.#pendingBytes > pendingBytesMax) this.resume();
-    this.#pendingBytes = 0;
+    else this.resume(pauseReason.noConsumer);
   }
 
   /** The consumer saw an event that counts as progress. */
@@ -104,15 +111,26 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#deadlines.progress();
   }
 
-  pause(): void {
-    this.#deadlines.pause();
-    this.#controller?.pause();
+  pause(reason: PauseReason): void {
+    if (this.#pausedBy === 0) {
+      this.#deadlines.pause();
+      this.#controller?.pause();
+    }
+    this.#pausedBy |= reason;
   }
 
-  resume(): void {
-    if (this.#outcome !== null) return;
+  resume(reason: PauseReason): void {
+    if (this.#pausedBy === 0) return;
+    this.#pausedBy &= ~reason;
+    if (this.#pausedBy !== 0 || this.#outcome !== null) return;
     this.#deadlines.resume();
     this.#controller?.resume();
+  }
+
+  /** Runs `done` once nothing of the request is held any more: at once, or when the queue for a connection lets it go. */
+  whenReleased(done: () => void): void {
+    if (this.#outcome !== null && this.#abortedWith !== null && this.#controller === null) this.#release = done;
+    else done();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -122,7 +140,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     this.#sent = true;
-    this.#deadlines.sent();
+    const { body } = this.#request;
+    // A body that streams through takes as long as its caller takes to send it.
+    if (body instanceof Readable && !body.readableEnded) body.once("end", () => this.#deadlines.sent());
+    else this.#deadlines.sent();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, statusCode: number): void {
@@ -134,19 +155,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#outcome !== null) return;
     if (this.#consumer !== null) {
-      this.#consumer.data(chunk);
+      this.#consumer.data(this.#masked(chunk));
       return;
     }
-    if (this.firstByteAtMs === null) {
-      this.firstByteAtMs = this.#clock.nowMs();
-      this.#deadlines.progress();
-    }
+    this.firstByteAtMs ??= this.#clock.nowMs();
+    this.#deadlines.progress();
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
     const waitsForAll = this.#isErrorAnswer() && this.#pendingBytes <= errorBodyBytesMax;
     if (!waitsForAll) {
       this.#openAnswer(null);
-      if (this.#pendingBytes > pendingBytesMax) this.pause();
+      if (this.#pendingBytes > pendingBytesMax) this.pause(pauseReason.noConsumer);
     }
   }
 
@@ -156,8 +175,21 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#release?.();
+    this.#release = null;
     if (this.#outcome !== null) return;
     this.#finish(this.#abortedWith ?? (this.#head === null ? unreachable(error) : interrupted(error)));
+  }
+
+  /** The chunk, with a credential that the endpoint repeats in it overwritten; the length stays, and so does a promised content-length. */
+  #masked(chunk: Buffer): Buffer {
+    for (const secret of this.#secrets) {
+      let at = chunk.indexOf(secret);
+      if (at < 0) continue;
+      chunk = Buffer.from(chunk);
+      for (; at >= 0; at = chunk.indexOf(secret, at)) chunk.fill("*", at, at + secret.length);
+    }
+    return chunk;
   }
 
   #isErrorAnswer(): boolean {
@@ -184,7 +216,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
       } else if (this.#isErrorAnswer()) {
         const body = withoutSecrets(Buffer.concat(this.#pending), this.#request.secrets);
         this.#pending = body.length === 0 ? [] : [body];
-        if (this.#request.method !== "HEAD") (this.#head as UpstreamHead).contentLength = body.length;
+        const head = this.#head as UpstreamHead;
+        if (this.#request.method !== "HEAD" && head.status !== 304) head.contentLength = body.length;
         this.#openAnswer(body);
       } else {
         this.#openAnswer(null);

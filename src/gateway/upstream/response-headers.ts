@@ -38,6 +38,7 @@ export function readUpstreamHead(
   secrets: readonly string[],
 ): UpstreamHead {
   const head: UpstreamHead = { status, headers: [], contentType: "", contentLength: null, readable: true, retryAfter: null };
+  const hopByHop = namedByConnection(rawHeaders);
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as Buffer).toString("latin1").toLowerCase();
     const value = (rawHeaders[i + 1] as Buffer).toString("latin1");
@@ -46,7 +47,8 @@ export function readUpstreamHead(
     else if (name === "content-encoding") head.readable = value === "identity";
     else if (name === "retry-after") head.retryAfter = value;
     if (name === "x-request-id" && isClean(value, secrets)) head.headers.push("x-headgate-upstream-request-id", value);
-    if (dropped.has(name) || name.startsWith("x-headgate-") || !isClean(value, secrets)) continue;
+    if (dropped.has(name) || name.startsWith("x-headgate-") || name.startsWith("access-control-")) continue;
+    if (hopByHop?.includes(name) === true || !isClean(value, secrets)) continue;
     head.headers.push(name, value);
   }
   return head;
@@ -55,4 +57,15 @@ export function readUpstreamHead(
 function isClean(value: string, secrets: readonly string[]): boolean {
   for (const secret of secrets) if (value.includes(secret)) return false;
   return true;
+}
+
+/** Headers that the endpoint's `connection` declares hop-by-hop; null for the usual "keep-alive" and "close". */
+function namedByConnection(rawHeaders: readonly (Buffer | string)[]): string[] | null {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as Buffer;
+    if (name.length !== 10 || name.toString("latin1").toLowerCase() !== "connection") continue;
+    const value = (rawHeaders[i + 1] as Buffer).toString("latin1").toLowerCase();
+    if (value !== "keep-alive" && value !== "close") return value.split(",").map((one) => one.trim());
+  }
+  return null;
 }
