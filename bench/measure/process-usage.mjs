@@ -35,12 +35,3 @@ export function memoryMb(pid) {
   const field = (name) => (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024) / 1e6;
   return { now: field("VmRSS"), peak: field("VmHWM") };
 }
-
-/**
- * Seconds for which the first thread of `pid` was ready to run while its core ran something else.
- * @param {number | null} pid
- */
-export function mainThreadWaitSeconds(pid) {
-  const path = `/proc/${pid}/task/${pid}/schedstat`;
-  return pid === null || !existsSync(path) ? null : Number(readFileSync(path, "utf8").split(" ")[1]) / 1e9;
-}

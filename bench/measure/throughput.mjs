@@ -1,6 +1,6 @@
 // Requests per second with one core's worth of proxy, and what a request costs of it.
 import { closedLoop } from "../load/closed-loop.mjs";
-import { cpuSeconds, mainThreadCpuSeconds, mainThreadWaitSeconds } from "./process-usage.mjs";
+import { cpuSeconds, mainThreadCpuSeconds } from "./process-usage.mjs";
 
 /**
  * One round against one subject.
@@ -20,8 +20,6 @@ export async function measureThroughput(subject, { connections, throughputSecond
     ...round,
     /** 1 = one core, fully. Below about 0.95 it was not the proxy that limited. */
     cpuShare: (loaded.cpu - before.cpu) / seconds,
-    /** How long its main thread was ready while other programs, or its own other threads, had the core. */
-    waitShare: loaded.wait === null ? null : (loaded.wait - before.wait) / seconds,
     /** With what was done for them after the last answer. */
     cpuMicrosPerRequest: ((settled.cpu - before.cpu) * 1e6) / requests,
     mainThreadMicrosPerRequest: ((settled.main - before.main) * 1e6) / requests,
@@ -30,5 +28,5 @@ export async function measureThroughput(subject, { connections, throughputSecond
 
 function usage({ pid }) {
   const cpu = cpuSeconds(pid);
-  return cpu === null ? null : { cpu, main: mainThreadCpuSeconds(pid), wait: mainThreadWaitSeconds(pid) };
+  return cpu === null ? null : { cpu, main: mainThreadCpuSeconds(pid) };
 }

@@ -27,7 +27,6 @@ export function table(results, plan) {
     [`requests/s, ${plan.connections} connections, one core`, (each) => requestsPerSecond(each)],
     ["… × the floor's", (each) => shareOfFloor(each, floor)],
     ["… its core in use", (each) => percent(medianOf(each.throughput, "cpuShare"))],
-    ["… its main thread waiting for the core", (each) => percent(medianOf(each.throughput, "waitShare"))],
     ["CPU per request", (each) => figure(medianOf(each.throughput, "cpuMicrosPerRequest"), 1, " µs")],
     ["… of it on the main thread", (each) => figure(medianOf(each.throughput, "mainThreadMicrosPerRequest"), 1, " µs")],
     ["… requests per CPU second × the floor's", (each) => figure(cpuRatioToFloor(each, floor), 2, "")],

@@ -21,11 +21,11 @@ export interface BufferedLogger extends RequestLogger {
 const secretFields = ["api_key", "apiKey", "authorization", "cookie", "credential", "headers", "password", "secret", "token"];
 
 /**
- * Lines are written asynchronously, by 16 KB or each second, so that logging never waits on a slow reader. A SIGKILL may
+ * Lines are written asynchronously, by 4 KiB or each second, so that logging never waits on a slow reader. A SIGKILL may
  * take the last second; exits and crashes flush (cli/run-until-signal.ts).
  */
 export function createLogger({ level, fd = 2, destination }: LogOptions): BufferedLogger {
-  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 16_000, periodicFlush: 1000 }) : null;
+  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 4096, periodicFlush: 1000 }) : null;
   const target = stream ?? (destination as { write(line: string): void });
   const logger = pino(
     {
