@@ -71,7 +71,7 @@ class Relay implements AnswerConsumer {
     call.firstByteAtMs ??= attempt.firstByteAtMs;
     this.#seenBytes += chunk.length;
     const isWhole = head.contentLength !== null && this.#seenBytes >= head.contentLength;
-    if (progress.terminated || isWhole) this.#settle(this.#completeOutcome());
+    if (progress.terminated || isWhole) this.#settle(this.#completeOutcome(), isWhole);
     const out = withhold === null ? chunk : withhold.push(chunk);
     if (out !== null) this.#write(out);
     if (isWhole) this.end();
@@ -116,12 +116,13 @@ class Relay implements AnswerConsumer {
     return { status: head.status, error, complete: true };
   }
 
-  #settle(outcome: RelayOutcome): void {
+  /** `isLast`: no more bytes are to be expected, so there is nothing to hold up. */
+  #settle(outcome: RelayOutcome, isLast = true): void {
     if (this.#settled !== "no") return;
     this.#settled = "waiting";
     this.#options.call.status = outcome.status;
     this.#options.call.errorCode = outcome.error;
-    this.#options.attempt.pause(pauseReason.settling);
+    if (!isLast) this.#options.attempt.pause(pauseReason.settling);
     this.#options.settle(outcome, () => {
       this.#settled = "yes";
       this.#advance();

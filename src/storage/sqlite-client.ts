@@ -98,6 +98,8 @@ export class SqliteClient {
     const worker = new Worker(workerUrl, {
       workerData: { path, busyTimeoutMs, journal } satisfies SqliteWorkerData,
       name: "sqlite",
+      // Its own heap holds one batch at a time; without a limit it would grow to what a whole process may have.
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 },
     });
     this.#worker = worker;
     worker.on("message", (response: SqliteResponse) => this.#settle(worker, response));

@@ -23,7 +23,9 @@ export class Deadlines {
     this.#clock = clock;
     this.#timeouts = timeouts;
     this.#onTimeout = onTimeout;
-    this.#wakeBy(timeouts.totalAtMs);
+    // No wait ends before this: armed once, the timer outlasts most attempts, and nothing has to be moved.
+    const soonestMs = Math.min(timeouts.firstByteMs, timeouts.idleMs);
+    this.#wakeBy(Math.min(timeouts.totalAtMs, clock.nowMs() + soonestMs));
   }
 
   /** The request is on its way: the first byte is awaited from now on. */
