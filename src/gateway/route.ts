@@ -45,8 +45,22 @@ const geminiPrefix = "/v1beta/";
 const endpointPath = /^\/endpoints\/([^/]+)\/(v1(?:beta)?)(\/.+)$/;
 const geminiModelPath = /^\/models\/(.+):([A-Za-z]+)$/;
 
+/** Callers use few paths: what they mean is kept for these. Bounded, and without targets that carry a query. */
+const known = new Map<string, Route>();
+const knownMax = 500;
+
 /** Splits a request target. Throws `invalid_path` for targets that are no plain path. */
 export function parseRoute(method: string, target: string): Route {
+  const name = `${method} ${target}`;
+  let route = known.get(name);
+  if (route === undefined) {
+    route = readRoute(method, target);
+    if (known.size < knownMax && route.kind === "call" && route.search === "" && name.length < 100) known.set(name, route);
+  }
+  return route;
+}
+
+function readRoute(method: string, target: string): Route {
   const queryAt = target.indexOf("?");
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
   const search = queryAt < 0 ? "" : target.slice(queryAt);

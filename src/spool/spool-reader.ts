@@ -3,8 +3,8 @@ import { open } from "node:fs/promises";
 import type { LedgerRecord } from "../domain/ledger-record.ts";
 import { settledStart, startedStart } from "./spool-files.ts";
 
-/** About two hundred calls: more at once would only make more garbage at once. */
-const readBytesMax = 256 * 1024;
+/** About a thousand calls: each read becomes one transaction, and what a transaction costs is shared by all in it. */
+const readBytesMax = 1024 * 1024;
 
 export interface SpoolChunk {
   records: LedgerRecord[];

@@ -1,5 +1,5 @@
 // Ledger records as rows. A row must always fit the database: a record that can't be stored would block all that follow it.
-import type { AttemptSettled, AttemptStarted, LedgerRecord } from "../domain/ledger-record.ts";
+import type { LedgerRecord } from "../domain/ledger-record.ts";
 import type { ColumnType } from "./json-rows.ts";
 import type { AttemptRow } from "./port.ts";
 
@@ -54,14 +54,8 @@ function integer(value: number | null): number | null {
 
 /** The row of one record. A started one counts as its request's last attempt, with the estimate of its input as tokens, until it is settled. */
 export function attemptRow(record: LedgerRecord): AttemptRow {
-  const settled = record.event === "settled";
-  return {
-    ...startedColumns(record),
-    ...(settled ? settledColumns(record) : {}),
-  };
-}
-
-function startedColumns(record: AttemptStarted | AttemptSettled): AttemptRow {
+  const settled = record.event === "settled" ? record : null;
+  // In the table's order, and in one piece: ingest takes thousands of these a second, and their values as they lie.
   return {
     started_at: Math.round(record.startedAtMs),
     id: record.id,
@@ -69,7 +63,7 @@ function startedColumns(record: AttemptStarted | AttemptSettled): AttemptRow {
     attempt_no: record.attemptNo,
     process_id: record.processId,
     request_started_at: Math.round(record.requestStartedAtMs),
-    state: "started",
+    state: settled === null ? "started" : "settled",
     key_id: record.keyId,
     user_id: record.userId,
     group_id: record.groupId,
@@ -83,39 +77,19 @@ function startedColumns(record: AttemptStarted | AttemptSettled): AttemptRow {
     path: record.path,
     stream: record.stream ? 1 : 0,
     why: record.why,
-    settled_at: null,
-    status: null,
-    error: null,
-    final: 1,
-    ttft_ms: null,
-    duration_ms: null,
-    input_tokens: tokens(record.inputTokensEstimate),
-    cached_input_tokens: 0,
-    cache_write_tokens: 0,
-    output_tokens: 0,
-    reasoning_tokens: 0,
-    usage_source: "estimated",
-    cost_nano_usd: null,
-    price_version: null,
-  };
-}
-
-function settledColumns(record: AttemptSettled): Partial<AttemptRow> {
-  return {
-    state: "settled",
-    settled_at: integer(record.settledAtMs),
-    status: integer(record.status),
-    error: record.error,
-    final: record.final ? 1 : 0,
-    ttft_ms: integer(record.ttftMs),
-    duration_ms: integer(record.durationMs),
-    input_tokens: tokens(record.usage.inputTokens),
-    cached_input_tokens: tokens(record.usage.cachedInputTokens),
-    cache_write_tokens: tokens(record.usage.cacheWriteTokens),
-    output_tokens: tokens(record.usage.outputTokens),
-    reasoning_tokens: tokens(record.usage.reasoningTokens),
-    usage_source: record.usageSource,
-    cost_nano_usd: integer(record.costNanoUsd),
-    price_version: record.priceVersion,
+    settled_at: settled === null ? null : integer(settled.settledAtMs),
+    status: settled === null ? null : integer(settled.status),
+    error: settled === null ? null : settled.error,
+    final: settled === null || settled.final ? 1 : 0,
+    ttft_ms: settled === null ? null : integer(settled.ttftMs),
+    duration_ms: settled === null ? null : integer(settled.durationMs),
+    input_tokens: tokens(settled === null ? record.inputTokensEstimate : settled.usage.inputTokens),
+    cached_input_tokens: settled === null ? 0 : tokens(settled.usage.cachedInputTokens),
+    cache_write_tokens: settled === null ? 0 : tokens(settled.usage.cacheWriteTokens),
+    output_tokens: settled === null ? 0 : tokens(settled.usage.outputTokens),
+    reasoning_tokens: settled === null ? 0 : tokens(settled.usage.reasoningTokens),
+    usage_source: settled === null ? "estimated" : settled.usageSource,
+    cost_nano_usd: settled === null ? null : integer(settled.costNanoUsd),
+    price_version: settled === null ? null : settled.priceVersion,
   };
 }

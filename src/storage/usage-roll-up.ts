@@ -118,11 +118,13 @@ export class UsageRollUp {
 
   /** A short stand-in for the six dimensions, so that the primary key stays small. */
   #digest(row: AttemptRow): string {
-    const text = JSON.stringify([row.model, row.endpoint_id, row.endpoint, row.key_id ?? "", row.user_id ?? "", row.group_id]);
-    let digest = this.#digests.get(text);
+    const { model, endpoint_id, endpoint, key_id, user_id, group_id } = row;
+    const known = `${model}\n${endpoint_id}\n${endpoint}\n${key_id}\n${user_id}\n${group_id}`;
+    let digest = this.#digests.get(known);
     if (digest === undefined) {
+      const text = JSON.stringify([model, endpoint_id, endpoint, key_id ?? "", user_id ?? "", group_id]);
       digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
-      this.#digests.set(text, digest);
+      this.#digests.set(known, digest);
     }
     return digest;
   }

@@ -17,7 +17,7 @@ export interface LedgerWriterOptions {
   log: Logger;
 }
 
-const everyMs = 250;
+const everyMs = 500;
 const afterFailureMs = 1000;
 
 export class LedgerWriter {

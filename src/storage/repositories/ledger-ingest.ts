@@ -60,13 +60,13 @@ async function inTransaction<T>(db: Kysely<Database>, work: (transaction: Transa
 
 /** One row per attempt: settled if any record of it is. By key, so that concurrent writers lock rows in the same order. */
 function strongestRows(records: readonly LedgerRecord[]): AttemptRow[] {
-  const byKey = new Map<string, AttemptRow>();
+  const byKey = new Map<string, LedgerRecord>();
   for (const record of records) {
-    const row = attemptRow(record);
-    const present = byKey.get(rowKey(row));
-    if (present === undefined || (present.state === "started" && row.state === "settled")) byKey.set(rowKey(row), row);
+    const key = `${Math.round(record.startedAtMs)} ${record.id}`;
+    const present = byKey.get(key);
+    if (present === undefined || (present.event === "started" && record.event === "settled")) byKey.set(key, record);
   }
-  return [...byKey.values()].sort((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1));
+  return [...byKey.values()].map(attemptRow).sort((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1));
 }
 
 async function ingestRows(
@@ -75,58 +75,67 @@ async function ingestRows(
   rows: readonly AttemptRow[],
   rollUp: UsageRollUp,
 ): Promise<number> {
-  const settled: AttemptRow[] = [];
   let open = rows;
-  const close = (keys: ReadonlySet<string>) => {
-    settled.push(...open.filter((row) => row.state === "settled" && keys.has(rowKey(row))));
-    open = open.filter((row) => row.state === "settled" && !keys.has(rowKey(row)));
-    return keys.size;
+  const close = (changed: ReadonlySet<AttemptRow>) => {
+    const left: AttemptRow[] = [];
+    for (const row of open) {
+      if (row.state !== "settled") continue;
+      if (changed.has(row)) rollUp.add(row);
+      else left.push(row);
+    }
+    open = left;
+    return changed.size;
   };
   let changed = close(await insertAbsent(transaction, engine, rows));
   // Left: attempts whose start was taken in earlier, that were declared interrupted too early, or that are settled already.
   changed += close(await settleRows(transaction, engine, open, "started"));
   for (const row of await lockInterrupted(transaction, engine, open)) rollUp.subtract(row);
   changed += close(await settleRows(transaction, engine, open, "interrupted"));
-
-  for (const row of settled) rollUp.add(row);
   return changed;
 }
 
-/** Inserts the rows that are not there yet, and returns their keys. */
+/** Inserts the rows that are not there yet, and returns those. */
 async function insertAbsent(
   transaction: Transaction<Database>,
   engine: Engine,
   rows: readonly AttemptRow[],
-): Promise<Set<string>> {
+): Promise<Set<AttemptRow>> {
   if (rows.length === 0) return new Set();
   if (engine === "sqlite") {
     // A row has the columns in the table's order: values are taken as they lie, which is much cheaper than by name.
     const values = rows.map((row) => Object.values(row).map(storable));
     const inserted = await runForEach(transaction, insertOrIgnore, values);
-    return new Set(inserted.map((index) => rowKey(rows[index] as AttemptRow)));
+    return new Set(inserted.map((index) => rows[index] as AttemptRow));
   }
   const result = await sql<{ started_at: number; id: string }>`
     insert into attempts (${quoted(columnNames)})
     select ${quoted(columnNames)} from ${jsonRows(engine, attemptColumns, rows)} where true order by started_at, id
     on conflict (started_at, id) do nothing
     returning started_at, id`.execute(transaction);
-  return new Set(result.rows.map(rowKey));
+  return rowsOf(rows, result.rows);
 }
 
-/** Overwrites those of the rows whose stored state is `state`, and returns their keys. */
+/** Those of `rows` whose keys came back from a statement. */
+function rowsOf(rows: readonly AttemptRow[], returned: readonly { started_at: number; id: string }[]): Set<AttemptRow> {
+  if (returned.length === 0) return new Set();
+  const keys = new Set(returned.map(rowKey));
+  return new Set(rows.filter((row) => keys.has(rowKey(row))));
+}
+
+/** Overwrites those of the rows whose stored state is `state`, and returns those. */
 async function settleRows(
   transaction: Transaction<Database>,
   engine: Engine,
   rows: readonly AttemptRow[],
   state: "started" | "interrupted",
-): Promise<Set<string>> {
+): Promise<Set<AttemptRow>> {
   if (rows.length === 0) return new Set();
   const assigned = columnNames.slice(2).map((column) => sql`${sql.ref(column)} = given.${sql.ref(column)}`);
   const result = await sql<{ started_at: number; id: string }>`
     update attempts set ${sql.join(assigned)} from ${jsonRows(engine, attemptColumns, rows)}
     where attempts.started_at = given.started_at and attempts.id = given.id and attempts.state = ${sql.lit(state)}
     returning attempts.started_at, attempts.id`.execute(transaction);
-  return new Set(result.rows.map(rowKey));
+  return rowsOf(rows, result.rows);
 }
 
 /** The stored rows of these that are interrupted; on PostgreSQL nobody else can change them until the transaction ends. */
