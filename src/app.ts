@@ -1,6 +1,5 @@
 // The composition root: constructs every part, wires ports to what implements them, starts, drains and stops them in order.
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { uuidv7obj } from "uuidv7";
 import type { SystemView } from "./api/system.ts";
@@ -31,8 +30,10 @@ import { lockDataDir } from "./storage/data-dir-lock.ts";
 import { openStorage } from "./storage/open-storage.ts";
 import { type Storage, StorageUnavailable } from "./storage/port.ts";
 import { Metrics } from "./telemetry/metrics.ts";
-import { OpsEndpoints, sendMetrics } from "./telemetry/ops-endpoints.ts";
+import { listenForMetrics } from "./telemetry/metrics-listener.ts";
+import { OpsEndpoints } from "./telemetry/ops-endpoints.ts";
 import { Readiness } from "./telemetry/readiness.ts";
+import { logRequest } from "./telemetry/request-line.ts";
 import { programVersion } from "./version.ts";
 
 export interface AppOptions {
@@ -289,10 +290,12 @@ class HeadgateApp implements App {
     });
     const port = await this.#listener.listen();
     this.#stops.push(() => this.#listener.close(true));
-    const metricsUrl = config.metrics.port === null ? null : await this.#listenForMetrics(metrics, config.metrics.port);
+    const { port: metricsPort } = config.metrics;
+    const metricsListener = metricsPort === null ? null : await listenForMetrics(metrics, config.server.host, metricsPort);
+    if (metricsListener !== null) this.#stops.push(() => metricsListener.close());
     const host = config.server.host.includes(":") ? `[${config.server.host}]` : config.server.host;
     const url = config.server.publicUrl ?? `http://${host}:${port}`;
-    return { url, adminUrl: `${url}/admin/api/v1`, metricsUrl };
+    return { url, adminUrl: `${url}/admin/api/v1`, metricsUrl: metricsListener?.url ?? null };
   }
 
   #metrics: Metrics | null = null;
@@ -310,42 +313,9 @@ class HeadgateApp implements App {
     return this.#metrics;
   }
 
-  async #listenForMetrics(metrics: Metrics, port: number): Promise<string> {
-    const { host } = this.#options.config.server;
-    const server: Server = createServer((req, res) => {
-      if (req.url === "/metrics") return sendMetrics(metrics, res);
-      res.writeHead(404).end();
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, host, resolve);
-    });
-    this.#stops.push(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return `http://${host}:${(server.address() as AddressInfo).port}/metrics`;
-  }
-
   #requestFinished(event: RequestEvent): void {
     this.#metrics?.observe(event);
-    const line = {
-      request_id: event.requestId,
-      method: event.method,
-      path: event.path,
-      status: event.status,
-      duration_ms: event.durationMs,
-      key_id: event.keyId ?? undefined,
-      model: event.model ?? undefined,
-      endpoint: event.endpoint ?? undefined,
-      ttft_ms: event.ttftMs ?? undefined,
-      attempts: event.attempts,
-      error: event.errorCode ?? undefined,
-      detail: event.detail ?? undefined,
-    };
-    // A detail is prose from elsewhere (causes, stacks): it takes the path on which texts are looked through.
-    if (event.detail !== null) this.#log.warn(line, "request");
-    else this.#log.request(event.status >= 500 ? "warn" : "info", line);
+    logRequest(this.#log, event);
   }
 
   #authenticateAdmin(token: string): AuthenticatedToken {

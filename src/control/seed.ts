@@ -2,12 +2,13 @@
 import type { Cipher } from "../core/cipher.ts";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
-import { digestApiKey, newApiKey } from "../domain/api-key.ts";
+import { newApiKey } from "../domain/api-key.ts";
 import { inferDialect } from "../domain/dialect.ts";
 import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
-import { type EndpointRow, everyoneGroupId, type KeyRow, type Repositories, type Storage } from "../storage/port.ts";
+import type { EndpointRow, KeyRow, Repositories, Storage } from "../storage/port.ts";
 import { pinModels } from "./discovery/pin-models.ts";
 import { staticConflicts } from "./discovery/static-conflicts.ts";
+import { newKeyRow } from "./new-key-row.ts";
 
 const seededAt = "seeded_at";
 const firstAdminTokenAt = "first_admin_token_at";
@@ -87,46 +88,23 @@ async function seedEndpoint(tx: Repositories, given: EndpointSeed, { cipher, now
 }
 
 function seededKey(given: KeySeed, nowMs: number): KeyRow {
+  const { name, scopes } = given;
   return {
-    ...newKeyRow(given.name, "config", nowMs),
     // No part of a key that somebody chose is fit to be shown.
-    prefix: "custom",
-    digest: digestApiKey(given.key.expose()),
+    ...newKeyRow({ name, key: given.key.expose(), prefix: "custom", scopes, origin: "config", nowMs }),
     models: given.models === null ? null : JSON.stringify(given.models),
-    scopes: JSON.stringify(given.scopes),
     expires_at: given.expiresAtMs,
   };
 }
 
-/** A new key with administrator rights; returns its text, which is stored nowhere. */
-export async function createAdminToken(tx: Repositories, name: string, origin: string, nowMs: number): Promise<string> {
-  const { key, prefix } = newApiKey();
-  await tx.keys.insert({
-    ...newKeyRow(name, origin, nowMs),
-    prefix,
-    digest: digestApiKey(key),
-    scopes: JSON.stringify(["admin"]),
-  });
-  return key;
-}
-
-function newKeyRow(name: string, origin: string, nowMs: number): KeyRow {
-  return {
-    id: newId("key"),
-    name,
-    prefix: "",
-    digest: "",
-    previous_digest: null,
-    previous_expires_at: null,
-    user_id: null,
-    group_id: everyoneGroupId,
-    models: null,
-    scopes: "[]",
-    expires_at: null,
-    origin,
-    created_at: nowMs,
-    updated_at: nowMs,
-    deleted_at: null,
-    version: 1,
-  };
+/** A new key with administrator rights; returns its text, which is stored nowhere. The caller raises the configuration's version. */
+export async function createAdminToken(
+  repositories: Repositories,
+  name: string,
+  origin: "cli" | "start",
+  nowMs: number,
+): Promise<string> {
+  const made = newApiKey();
+  await repositories.keys.insert(newKeyRow({ name, ...made, scopes: ["admin"], origin, nowMs }));
+  return made.key;
 }

@@ -1,5 +1,6 @@
 // What the fields of an endpoint may hold. One set of rules for the config file and the admin API: each returns what is wrong, or null.
 // No message repeats a value that may be a credential.
+import { credentialHeaders, hopByHopHeaders } from "./http-headers.ts";
 
 /** Longest wait that a timer of Node can hold (2^31-1 ms), rounded down to whole days. */
 export const longestTimerMs = 24 * 86_400_000;
@@ -12,26 +13,18 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const fieldValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 
 /** Headers of the connection or of the message's framing: Headgate and its HTTP client set them, nobody else may. */
-const framingHeaders = new Set([
+const framingHeaders = new Set<string>([
+  ...hopByHopHeaders,
   "accept-encoding",
-  "connection",
   "content-encoding",
   "content-length",
   "content-type",
   "expect",
   "host",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
 ]);
 
 const cookieHeaders = new Set(["cookie", "cookie2", "set-cookie"]);
-const credentialHeaders = new Set(["authorization", "x-api-key", "api-key", "x-goog-api-key"]);
+const callerCredentials = new Set<string>(credentialHeaders);
 
 /** An endpoint's base URL: http or https, nothing in it but scheme, host, port and path. */
 export function checkEndpointUrl(text: string): string | null {
@@ -106,7 +99,7 @@ export function checkCustomHeaders(headers: Readonly<Record<string, string>>, au
     seen.add(name);
     if (framingHeaders.has(name)) return `header '${name}' is set by Headgate itself`;
     if (cookieHeaders.has(name)) return `header '${name}' is not allowed: Headgate passes no cookies`;
-    if (credentialHeaders.has(name) || name === authHeaderName?.toLowerCase()) {
+    if (callerCredentials.has(name) || name === authHeaderName?.toLowerCase()) {
       return `header '${name}' carries the credential: use \`api_key\` and \`auth_header_name\``;
     }
     const wrongValue = checkHeaderValue(headers[given] as string);

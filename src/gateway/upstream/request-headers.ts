@@ -1,28 +1,17 @@
 // Which of the caller's headers an endpoint sees, and which it gets from us.
+import { credentialHeaders, hopByHopHeaders } from "../../domain/http-headers.ts";
 import type { EndpointView } from "../../domain/snapshot.ts";
 
-const dropped = new Set([
-  // hop-by-hop, RFC 9110 §7.6.1
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
+const dropped = new Set<string>([
+  ...hopByHopHeaders,
+  // the caller's credentials and whereabouts are no business of the endpoint's
+  ...credentialHeaders,
   "http2-settings",
   // set anew
   "host",
   "content-length",
   "expect",
   "accept-encoding",
-  // the caller's credentials and whereabouts are no business of the endpoint's
-  "authorization",
-  "x-api-key",
-  "api-key",
-  "x-goog-api-key",
   "cookie",
   "forwarded",
   "x-real-ip",

@@ -1,15 +1,9 @@
 // Which of an endpoint's headers the caller sees.
 
-const dropped = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
+import { hopByHopHeaders } from "../../domain/http-headers.ts";
+
+const dropped = new Set<string>([
+  ...hopByHopHeaders,
   "set-cookie",
   "set-cookie2",
   // names the endpoint's own host as an alternative to ours

@@ -3,9 +3,9 @@
 import { errorResponses } from "../../../api/error-body.ts";
 import { createKeyBody, keyView, newKeyView, patchKeyBody, rotateKeyBody } from "../../../api/keys.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
-import { newId } from "../../../core/ids.ts";
 import { digestApiKey, newApiKey } from "../../../domain/api-key.ts";
-import { everyoneGroupId, type KeyRow } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/port.ts";
+import { newKeyRow } from "../../new-key-row.ts";
 import { found, idParams, noContent } from "../answers.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { etagOf } from "../etag.ts";
@@ -32,36 +32,21 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
       const { user_id, ...asked } = request.body;
       checkUserId(user_id);
       const nowMs = context.clock.nowMs();
-      const { key, prefix } = newApiKey();
+      const made = newApiKey();
       const row = await context.database().transaction(async (repositories) => {
-        const made: KeyRow = {
-          id: newId("key"),
-          name: asked.name,
-          prefix,
-          digest: digestApiKey(key),
-          previous_digest: null,
-          previous_expires_at: null,
-          user_id: null,
-          group_id: everyoneGroupId,
-          models: null,
-          scopes: JSON.stringify(["inference"]),
-          expires_at: null,
-          origin: "admin",
-          created_at: nowMs,
-          updated_at: nowMs,
-          deleted_at: null,
-          version: 1,
+        const inserted: KeyRow = {
+          ...newKeyRow({ name: asked.name, ...made, scopes: ["inference"], origin: "admin", nowMs }),
           ...(await keyColumns(asked, repositories, nowMs)),
         };
-        await repositories.keys.insert(made);
+        await repositories.keys.insert(inserted);
         await repositories.meta.bumpConfigVersion();
-        return made;
+        return inserted;
       });
       await context.publish((publisher) => publisher.keyChanged(row.id));
       return reply
         .code(201)
         .header("etag", etagOf(row.version))
-        .send({ ...presentKey(row), key });
+        .send({ ...presentKey(row), key: made.key });
     },
   );
 
