@@ -8,7 +8,7 @@ import type { AuthenticatedToken } from "./control/admin/context.ts";
 import { type AdminApi, createAdminApi } from "./control/admin/server.ts";
 import { createSyncSchedule } from "./control/discovery/schedule.ts";
 import { createSynchronizer } from "./control/discovery/synchronize.ts";
-import { LedgerWriter } from "./control/ledger/ledger-writer.ts";
+import { ThreadedLedgerWriter } from "./control/ledger/threaded-ledger-writer.ts";
 import { Publisher } from "./control/publish-snapshot.ts";
 import { startRetention } from "./control/retention.ts";
 import { checkSecretKeyId } from "./control/secret-key-id.ts";
@@ -81,7 +81,7 @@ class HeadgateApp implements App {
   #listener!: Listener;
   #snapshots!: SnapshotHolder;
   #spool!: SpoolWriter;
-  #ledgerWriter!: LedgerWriter;
+  #ledgerWriter!: ThreadedLedgerWriter;
   #storage!: Storage;
   /** False while the database has not been migrated by this start. */
   #databaseReady = false;
@@ -145,6 +145,7 @@ class HeadgateApp implements App {
       }
       await publisher.publishAll();
       this.#databaseReady = true;
+      this.#ledgerWriter.start();
       const syncs = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
       await Promise.race([
         Promise.allSettled(syncs),
@@ -170,7 +171,6 @@ class HeadgateApp implements App {
     const urls = await this.#listen(adminApi);
     await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
     this.#watchDatabase(publisher, prepareDatabase);
-    this.#ledgerWriter.start();
     const { requestsMs, syncRunsMs } = config.retention;
     this.#stops.push(startRetention({ storage, requestsMs, syncRunsMs, clock: this.#clock, log: this.#log }));
     const adminToken = this.#databaseReady ? await issueFirstAdminToken(this.#storage, this.#clock.nowMs()) : null;
@@ -190,10 +190,11 @@ class HeadgateApp implements App {
       clock: this.#clock,
       log: this.#log,
     });
-    this.#ledgerWriter = new LedgerWriter({
+    this.#ledgerWriter = new ThreadedLedgerWriter({
       dir,
-      own: { processId, currentSequence: () => this.#spool.sequence },
-      ledger: () => (this.#databaseReady ? this.#storage.ledger : null),
+      processId,
+      databaseUrl: config.database.url?.expose() ?? null,
+      dataDir,
       clock: this.#clock,
       log: this.#log,
     });

@@ -79,11 +79,6 @@ export class SpoolWriter {
     return this.#failure;
   }
 
-  /** The sequence number of the file being written: every lower one is complete. */
-  get sequence(): number {
-    return this.#sequence;
-  }
-
   start(started: AttemptStarted, done: Done): void {
     const line = JSON.stringify(started);
     (started as Encoded)[encoded] = line;

@@ -2,8 +2,9 @@
 import { Worker } from "node:worker_threads";
 import { EachRow } from "./each-row.ts";
 import { StorageUnavailable } from "./port.ts";
+import type { SqliteFile, SqliteResult } from "./sqlite-connections.ts";
 import { sqliteError } from "./sqlite-errors.ts";
-import type { SqliteRequest, SqliteResponse, SqliteWorkerData } from "./sqlite-worker.ts";
+import type { SqliteRequest, SqliteResponse } from "./sqlite-worker.ts";
 
 /**
  * Node 20 can't start a worker from TypeScript, so when this file itself runs as such (under vitest) the compiled worker in dist/
@@ -22,18 +23,22 @@ interface Pending {
   timer: NodeJS.Timeout;
 }
 
-export interface SqliteResult {
-  rows: unknown[];
-  changes: number;
-}
-
-export interface SqliteClientOptions extends Omit<SqliteWorkerData, "journal"> {
-  journal?: SqliteWorkerData["journal"];
+export interface SqliteClientOptions extends Omit<SqliteFile, "journal"> {
+  journal?: SqliteFile["journal"];
   /** Longest wait for one statement, its turn in the worker included; then the worker is given up. */
   statementTimeoutMs: number;
 }
 
-export class SqliteClient {
+/** What runs statements: in a worker (SqliteClient), or right here (InlineSqlite). */
+export interface SqliteRunner {
+  /** Changes whenever connections are lost: a transaction begun before that is gone. */
+  readonly generation: number;
+  run(connection: SqliteRequest["connection"], sql: string, parameters?: readonly unknown[]): Promise<SqliteResult>;
+  reset(reason: string): void;
+  close(): Promise<void>;
+}
+
+export class SqliteClient implements SqliteRunner {
   readonly #options: SqliteClientOptions;
   #worker: Worker | null = null;
   #pending = new Map<number, Pending>();
@@ -66,11 +71,10 @@ export class SqliteClient {
       // An idle worker does not keep the process alive, a statement under way does.
       worker.ref();
       const [first] = parameters;
-      // As text: copying a string between threads costs a fraction of copying thousands of values.
       const request: SqliteRequest =
         first instanceof EachRow
           ? { id, connection, sql, parameters: [], eachRow: JSON.stringify(first.rows) }
-          : { id, connection, sql, parameters };
+          : { id, connection, sql, parameters, eachRow: null };
       worker.postMessage(request);
     });
   }
@@ -96,7 +100,7 @@ export class SqliteClient {
   #start(): Worker {
     const { path, busyTimeoutMs, journal = "wal" } = this.#options;
     const worker = new Worker(workerUrl, {
-      workerData: { path, busyTimeoutMs, journal } satisfies SqliteWorkerData,
+      workerData: { path, busyTimeoutMs, journal } satisfies SqliteFile,
       name: "sqlite",
       // Its own heap holds one batch at a time; without a limit it would grow to what a whole process may have.
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 },

@@ -1,17 +1,17 @@
 // Kysely over the SQLite worker: one writer with a queue in front, reads beside it.
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import { StorageUnavailable } from "./port.ts";
-import type { SqliteClient } from "./sqlite-client.ts";
+import type { SqliteRunner } from "./sqlite-client.ts";
 import { WriteLock } from "./write-lock.ts";
 
 /** Longest wait for one's turn to write. Ingest batches take milliseconds; whoever waits this long has met a stuck transaction. */
 const writeWaitTimeoutMs = 15_000;
 
 export class SqliteDriver implements Driver {
-  readonly #client: SqliteClient;
+  readonly #client: SqliteRunner;
   readonly #writeLock = new WriteLock(writeWaitTimeoutMs);
 
-  constructor(client: SqliteClient) {
+  constructor(client: SqliteRunner) {
     this.#client = client;
   }
 
@@ -41,12 +41,12 @@ export class SqliteDriver implements Driver {
 }
 
 class SqliteConnection implements DatabaseConnection {
-  readonly #client: SqliteClient;
+  readonly #client: SqliteRunner;
   readonly #writeLock: WriteLock;
   /** The generation of the worker that holds our transaction. */
   #transactionIn: number | null = null;
 
-  constructor(client: SqliteClient, writeLock: WriteLock) {
+  constructor(client: SqliteRunner, writeLock: WriteLock) {
     this.#client = client;
     this.#writeLock = writeLock;
   }

@@ -2,10 +2,11 @@
 import { open } from "node:fs/promises";
 import { type Kysely, SqliteAdapter, SqliteQueryCompiler } from "kysely";
 import { databaseStorage, kyselyOver } from "./database-storage.ts";
+import { InlineSqlite } from "./inline-sqlite.ts";
 import { migrate } from "./migrate.ts";
 import type { Storage } from "./port.ts";
 import type { Database } from "./schema.ts";
-import { SqliteClient } from "./sqlite-client.ts";
+import { SqliteClient, type SqliteRunner } from "./sqlite-client.ts";
 import { SqliteDriver } from "./sqlite-driver.ts";
 
 export interface SqliteOptions {
@@ -15,20 +16,23 @@ export interface SqliteOptions {
   busyTimeoutMs?: number;
   /** Longest wait for one statement, its turn in the worker included. */
   statementTimeoutMs?: number;
+  /** Run SQLite on the calling thread instead of a worker's: only for threads that move no bytes. */
+  inline?: boolean;
 }
 
 /** Opens nothing yet: the file is opened, in a worker thread, by the first statement, and again after the worker was lost. */
 export async function openSqlite(options: SqliteOptions): Promise<Storage> {
-  const { path, busyTimeoutMs = 2000, statementTimeoutMs = 60_000 } = options;
+  const { path, busyTimeoutMs = 2000, statementTimeoutMs = 60_000, inline = false } = options;
+  if (inline) return sqliteStorage(new InlineSqlite({ path, busyTimeoutMs, journal: "wal" }), path);
   return sqliteStorage(new SqliteClient({ path, busyTimeoutMs, statementTimeoutMs }), path);
 }
 
 /** The tables themselves, through the client's worker. */
-export function sqliteDatabase(client: SqliteClient): Kysely<Database> {
+export function sqliteDatabase(client: SqliteRunner): Kysely<Database> {
   return kyselyOver(new SqliteDriver(client), new SqliteAdapter(), new SqliteQueryCompiler());
 }
 
-export function sqliteStorage(client: SqliteClient, path: string): Storage {
+export function sqliteStorage(client: SqliteRunner, path: string): Storage {
   const db = sqliteDatabase(client);
   return databaseStorage({
     engine: "sqlite",

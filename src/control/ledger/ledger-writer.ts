@@ -10,11 +10,13 @@ import { type LedgerRepository, StorageUnavailable } from "../../storage/port.ts
 
 export interface LedgerWriterOptions {
   dir: string;
-  /** This process's own spool, whose current file is still being written. */
-  own: { processId: string; currentSequence: () => number };
+  /** The process whose last file is still being written. */
+  processId: string;
   ledger: () => LedgerRepository | null;
   clock: Clock;
   log: Logger;
+  /** Runs after every look at the spool. */
+  onProgress?: () => void;
 }
 
 const everyMs = 500;
@@ -64,6 +66,7 @@ export class LedgerWriter {
     if (this.#stopped) return;
     this.#timer = this.#options.clock.after(delayMs, async () => {
       const caughtUp = await this.catchUp();
+      this.#options.onProgress?.();
       this.#schedule(caughtUp ? everyMs : afterFailureMs);
     });
   }
@@ -94,10 +97,10 @@ export class LedgerWriter {
   }
 
   async #drainFile(ledger: LedgerRepository, file: SpoolFile, files: readonly SpoolFile[]): Promise<boolean> {
-    const { own } = this.#options;
-    const isOwn = file.processId === own.processId;
-    // Asked before reading: a file that is complete now can't grow while it is read.
-    const isComplete = !isOwn || file.sequence < own.currentSequence();
+    const isOwn = file.processId === this.#options.processId;
+    const isLast = !files.some((other) => other.processId === file.processId && other.sequence > file.sequence);
+    // The spool begins a new file only when nothing is being written to the one before, and `files` was listed before reading.
+    const isComplete = !isOwn || !isLast;
     for (;;) {
       const offset = this.#offsets.get(file.path) ?? 0;
       const chunk = await readSpool(file.path, offset, this.#buffer);
@@ -108,8 +111,7 @@ export class LedgerWriter {
       this.#offsets.set(file.path, chunk.nextOffset);
     }
     if (!isComplete) return true;
-    const isLastOfDead = !isOwn && !files.some((other) => other.processId === file.processId && other.sequence > file.sequence);
-    if (isLastOfDead && !(await this.#interrupt(ledger, file.processId))) return false;
+    if (!isOwn && isLast && !(await this.#interrupt(ledger, file.processId))) return false;
     await unlink(file.path);
     this.#offsets.delete(file.path);
     return true;

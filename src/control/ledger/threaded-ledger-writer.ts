@@ -1,0 +1,123 @@
+// The ledger writer as the process sees it: a thread of its own, its state, its log lines, its end.
+import { Worker } from "node:worker_threads";
+import type { Clock, Timer } from "../../core/clock.ts";
+import type { LogFields, Logger } from "../../core/logger.ts";
+
+/** What the thread is started with. */
+export interface LedgerThreadData {
+  dir: string;
+  processId: string;
+  databaseUrl: string | null;
+  dataDir: string;
+}
+
+export type LedgerThreadOrder = "database ready" | "stop";
+
+export type LedgerThreadMessage =
+  | { kind: "state"; backlogBytes: number; lastCaughtUpAtMs: number | null; failure: string | null }
+  | { kind: "log"; level: keyof Logger; fields: Record<string, unknown>; message: string }
+  | { kind: "stopped" };
+
+/** As with the SQLite worker: Node 20 starts threads from JavaScript only, so tests run the compiled one. */
+const workerUrl = import.meta.url.endsWith(".ts")
+  ? new URL("../../../dist/ledger-worker.js", import.meta.url)
+  : new URL("../../ledger-worker.js", import.meta.url);
+
+const restartAfterMs = 1000;
+const stopTimeoutMs = 20_000;
+
+export interface ThreadedLedgerWriterOptions extends LedgerThreadData {
+  clock: Clock;
+  log: Logger;
+}
+
+export class ThreadedLedgerWriter {
+  readonly #options: ThreadedLedgerWriterOptions;
+  #worker: Worker | null = null;
+  #isDatabaseReady = false;
+  #isStopping = false;
+  #restart: Timer | null = null;
+  #whenStopped: (() => void) | null = null;
+  /** Bytes of the spool that the database doesn't have yet, as of the last look. */
+  backlogBytes = 0;
+  /** When the database last took everything there was, ms; null before the first time. */
+  lastCaughtUpAtMs: number | null = null;
+  /** Why the database takes no usage at the moment; null while it does. */
+  failure: Error | null = null;
+
+  constructor(options: ThreadedLedgerWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to write: the database has its tables. Before that, usage waits in the spool. */
+  start(): void {
+    if (this.#isDatabaseReady) return;
+    this.#isDatabaseReady = true;
+    this.#startThread();
+  }
+
+  /** Writes what the spool has, unless the database is away, and ends the thread. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#restart?.cancel();
+    const worker = this.#worker;
+    if (worker === null) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(stopTimeoutMs, resolve);
+      this.#whenStopped = () => {
+        timer.cancel();
+        resolve();
+      };
+      worker.postMessage("stop" satisfies LedgerThreadOrder);
+    });
+    await worker.terminate();
+  }
+
+  #startThread(): void {
+    const { dir, processId, databaseUrl, dataDir } = this.#options;
+    const worker = new Worker(workerUrl, {
+      workerData: { dir, processId, databaseUrl, dataDir } satisfies LedgerThreadData,
+      name: "ledger",
+      // It holds one batch at a time.
+      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
+    });
+    this.#worker = worker;
+    worker.on("message", (message: LedgerThreadMessage) => this.#take(message));
+    worker.on("error", (error) => this.#options.log.error({ err: error }, "the ledger's thread failed"));
+    worker.on("exit", () => this.#lost(worker));
+    worker.postMessage("database ready" satisfies LedgerThreadOrder);
+  }
+
+  #lost(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#whenStopped?.();
+    if (this.#isStopping) return;
+    // Nothing is lost with it: what it had not written is in the spool.
+    this.failure = new Error("the ledger's thread has ended");
+    this.#restart = this.#options.clock.after(restartAfterMs, () => this.#startThread());
+  }
+
+  #take(message: LedgerThreadMessage): void {
+    if (message.kind === "stopped") {
+      this.#whenStopped?.();
+    } else if (message.kind === "log") {
+      this.#options.log[message.level](withErrors(message.fields), message.message);
+    } else {
+      this.backlogBytes = message.backlogBytes;
+      this.lastCaughtUpAtMs = message.lastCaughtUpAtMs;
+      this.failure = message.failure === null ? null : new Error(message.failure);
+    }
+  }
+}
+
+/** Errors come as plain objects; the log treats real ones with more care. */
+function withErrors(fields: Readonly<Record<string, unknown>>): LogFields {
+  const restored: Record<string, unknown> = { ...fields };
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== "object" || value === null || !("isError" in value)) continue;
+    const { isError: _, message, ...rest } = value as { isError: true; message: string };
+    restored[name] = Object.assign(new Error(message), rest);
+  }
+  return restored;
+}

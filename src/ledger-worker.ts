@@ -1,0 +1,47 @@
+// The thread that moves usage from the spool into the database: reading, sorting and writing it costs the threads that serve calls nothing.
+import { parentPort, workerData } from "node:worker_threads";
+import { LedgerWriter } from "./control/ledger/ledger-writer.ts";
+import type { LedgerThreadData, LedgerThreadMessage, LedgerThreadOrder } from "./control/ledger/threaded-ledger-writer.ts";
+import { systemClock } from "./core/clock.ts";
+import type { LogFields, Logger } from "./core/logger.ts";
+import { openStorage } from "./storage/open-storage.ts";
+
+const { dir, processId, databaseUrl, dataDir } = workerData as LedgerThreadData;
+const send = (message: LedgerThreadMessage) => parentPort?.postMessage(message);
+
+const logAt = (level: keyof Logger) => (fields: LogFields, message: string) => {
+  const plain: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) plain[name] = value instanceof Error ? { ...errorFields(value) } : value;
+  send({ kind: "log", level, fields: plain, message });
+};
+
+function errorFields(error: Error): { isError: true; name: string; code: unknown; message: string; stack: string | undefined } {
+  const { name, message, stack } = error;
+  return { isError: true, name, code: (error as NodeJS.ErrnoException).code, message, stack };
+}
+
+const storage = await openStorage({ databaseUrl, dataDir, inline: true });
+let isDatabaseReady = false;
+const writer = new LedgerWriter({
+  dir,
+  processId,
+  ledger: () => (isDatabaseReady ? storage.ledger : null),
+  clock: systemClock,
+  log: { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") },
+  onProgress: () => {
+    const { backlogBytes, lastCaughtUpAtMs, failure } = writer;
+    send({ kind: "state", backlogBytes, lastCaughtUpAtMs, failure: failure?.message ?? null });
+  },
+});
+
+parentPort?.on("message", async (order: LedgerThreadOrder) => {
+  if (order === "database ready") {
+    isDatabaseReady = true;
+    writer.start();
+    return;
+  }
+  await writer.stop();
+  await storage.close();
+  send({ kind: "stopped" });
+  parentPort?.close();
+});
