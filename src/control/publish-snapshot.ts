@@ -16,7 +16,7 @@ export interface PublisherOptions {
   cipher: Cipher;
   target: SnapshotTarget;
   clock: Clock;
-  /** Runs before a change of a key that existed is answered: nothing older may be served from then on, not even after a crash. */
+  /** Runs after a change of a key that existed, before it is answered: nothing older may be served from then on, not even after a crash. */
   forgetOlder: () => Promise<void>;
 }
 
@@ -44,9 +44,9 @@ export class Publisher {
       if (version <= this.#published) return;
       if (version > this.#published + 1) return this.#replace();
       const row = await storage.keys.get(id);
-      if (row === null || row.version > 1) await this.#options.forgetOlder();
       target.apply({ part: "key", version, id, key: row === null ? null : keyView(row) }, clock.nowMs());
       this.#published = version;
+      if (row === null || row.version > 1) await this.#options.forgetOlder();
     });
   }
 

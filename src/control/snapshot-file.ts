@@ -55,10 +55,13 @@ export class SnapshotFile {
     this.#timer ??= this.#clock.after(writeAfterMs, () => this.#write());
   }
 
-  /** Removes the file until the next one is written: a start from it would let in again whom a change has just shut out. */
-  async invalidate(): Promise<void> {
-    await this.#writing;
-    await rm(this.#path, { force: true });
+  /** Removes the file until the next one is written; rejects when that can't be done: a start from it would let in again whom a change has just shut out. */
+  invalidate(): Promise<void> {
+    // In turn with the writes: one that has begun shows what was before the change, one that follows what came of it.
+    const removed = this.#writing.then(() => rm(this.#path, { force: true }));
+    // Whoever asked is told of a failure; the writes that follow go on.
+    this.#writing = removed.catch(() => undefined);
+    return removed;
   }
 
   /** Writes at once what waits to be written. */

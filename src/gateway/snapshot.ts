@@ -63,10 +63,6 @@ export class Snapshot {
     return this.#endpointsByName.get(name);
   }
 
-  endpointById(id: string): EndpointView | undefined {
-    return this.#endpointsById.get(id);
-  }
-
   endpoints(): Iterable<EndpointView> {
     return this.#endpointsById.values();
   }

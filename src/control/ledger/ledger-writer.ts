@@ -32,8 +32,6 @@ export class LedgerWriter {
   #stopped = false;
   /** Bytes of the spool that the database doesn't have yet, as of the last look. */
   backlogBytes = 0;
-  /** When the database last took everything there was, ms; null before the first time. */
-  lastCaughtUpAtMs: number | null = null;
   /** Why the database takes no usage at the moment; null while it does. A file locked for writing shows here first, or only here. */
   failure: Error | null = null;
 
@@ -85,10 +83,7 @@ export class LedgerWriter {
         if (failed) break;
       }
       await this.#measureBacklog(failed ? files : []);
-      if (!failed) {
-        this.lastCaughtUpAtMs = this.#options.clock.nowMs();
-        this.failure = null;
-      }
+      if (!failed) this.failure = null;
       return !failed;
     } catch (error) {
       this.#options.log.error({ err: error }, "the spool can't be read");

@@ -14,7 +14,7 @@ export interface LedgerThreadData {
 export type LedgerThreadOrder = "database ready" | "stop";
 
 export type LedgerThreadMessage =
-  | { kind: "state"; backlogBytes: number; lastCaughtUpAtMs: number | null; failure: string | null }
+  | { kind: "state"; backlogBytes: number; failure: string | null }
   | { kind: "log"; level: keyof Logger; fields: Record<string, unknown>; message: string }
   | { kind: "stopped" };
 
@@ -40,8 +40,6 @@ export class ThreadedLedgerWriter {
   #whenStopped: (() => void) | null = null;
   /** Bytes of the spool that the database doesn't have yet, as of the last look. */
   backlogBytes = 0;
-  /** When the database last took everything there was, ms; null before the first time. */
-  lastCaughtUpAtMs: number | null = null;
   /** Why the database takes no usage at the moment; null while it does. */
   failure: Error | null = null;
 
@@ -105,7 +103,6 @@ export class ThreadedLedgerWriter {
       this.#options.log[message.level](withErrors(message.fields), message.message);
     } else {
       this.backlogBytes = message.backlogBytes;
-      this.lastCaughtUpAtMs = message.lastCaughtUpAtMs;
       this.failure = message.failure === null ? null : new Error(message.failure);
     }
   }

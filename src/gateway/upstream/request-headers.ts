@@ -4,14 +4,14 @@ import type { EndpointView } from "../../domain/snapshot.ts";
 
 const dropped = new Set<string>([
   ...hopByHopHeaders,
-  // the caller's credentials and whereabouts are no business of the endpoint's
-  ...credentialHeaders,
   "http2-settings",
   // set anew
   "host",
   "content-length",
   "expect",
   "accept-encoding",
+  // the caller's credentials and whereabouts are no business of the endpoint's
+  ...credentialHeaders,
   "cookie",
   "forwarded",
   "x-real-ip",
@@ -34,7 +34,7 @@ function passing(rawName: string): string | null {
 
 /**
  * The flat header list for the upstream request, credential last. `rawHeaders` is the caller's; `bodyBytes` null means
- * that no content-length is sent (no body, or a streamed one whose length the caller gave as `streamedLength`).
+ * that no content-length is sent (no body, or a streamed one whose length nobody knows).
  */
 export function upstreamRequestHeaders(
   rawHeaders: readonly string[],

@@ -1,5 +1,4 @@
 // Which of an endpoint's headers the caller sees.
-
 import { hopByHopHeaders } from "../../domain/http-headers.ts";
 
 const dropped = new Set<string>([
@@ -22,7 +21,6 @@ export interface UpstreamHead {
   contentLength: number | null;
   /** False when the body is compressed although we asked for identity: it passes, but can't be read. */
   readable: boolean;
-  retryAfter: string | null;
 }
 
 /** Reads raw header buffers (name, value, …) as undici hands them over. `secrets`: texts that may not appear in a value. */
@@ -31,7 +29,7 @@ export function readUpstreamHead(
   rawHeaders: readonly (Buffer | string)[],
   secrets: readonly string[],
 ): UpstreamHead {
-  const head: UpstreamHead = { status, headers: [], contentType: "", contentLength: null, readable: true, retryAfter: null };
+  const head: UpstreamHead = { status, headers: [], contentType: "", contentLength: null, readable: true };
   const hopByHop = namedByConnection(rawHeaders);
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as Buffer).toString("latin1").toLowerCase();
@@ -39,7 +37,6 @@ export function readUpstreamHead(
     if (name === "content-type") head.contentType = value;
     else if (name === "content-length") head.contentLength = Number(value);
     else if (name === "content-encoding") head.readable = value === "identity";
-    else if (name === "retry-after") head.retryAfter = value;
     if (name === "x-request-id" && isClean(value, secrets)) head.headers.push("x-headgate-upstream-request-id", value);
     if (dropped.has(name) || name.startsWith("x-headgate-") || name.startsWith("access-control-")) continue;
     if (hopByHop?.includes(name) === true || !isClean(value, secrets)) continue;
