@@ -25,7 +25,8 @@ export async function loadRouting(from: Repositories, cipher: Cipher): Promise<P
     if (rows === undefined) byModel.set(row.model_id, [row]);
     else rows.push(row);
   }
-  const models = (await from.models.all()).map((row) => modelView(row, byModel.get(row.id) ?? []));
+  const weights = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint.weight]));
+  const models = (await from.models.all()).map((row) => modelView(row, byModel.get(row.id) ?? [], weights));
   return { endpoints, models };
 }
 
@@ -67,15 +68,21 @@ function endpointView(row: EndpointRow, cipher: Cipher): EndpointView {
     query: JSON.parse(row.query) as Record<string, string>,
     timeouts: { ...defaultTimeouts, ...(JSON.parse(row.timeouts) as object) },
     weight: row.weight,
+    probe: null,
     version: row.version,
   };
 }
 
-function modelView(row: ModelRow, deployments: readonly DeploymentRow[]): ModelView {
+function modelView(row: ModelRow, deployments: readonly DeploymentRow[], weights: ReadonlyMap<string, number>): ModelView {
   return {
     id: row.id,
     name: row.name,
+    kind: "pool",
     createdAtMs: row.created_at,
+    strategy: "balanced",
+    maxAttempts: null,
+    hedge: null,
+    timeouts: {},
     deployments: deployments.map((deployment) => ({
       id: deployment.id,
       endpointId: deployment.endpoint_id,
@@ -83,6 +90,8 @@ function modelView(row: ModelRow, deployments: readonly DeploymentRow[]): ModelV
       status: deployment.status as DeploymentStatus,
       reason: deployment.reason,
       sinceMs: deployment.since,
+      weight: weights.get(deployment.endpoint_id) ?? 1,
+      priority: 0,
     })),
   };
 }

@@ -2,6 +2,8 @@
 import type { Secret } from "../core/secret.ts";
 import type { Scope } from "./api-key.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Hedge, Strategy } from "./pool.ts";
+import type { Probe } from "./probe.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 export interface KeyView {
@@ -43,6 +45,8 @@ export interface EndpointView {
   query: Readonly<Record<string, string>>;
   timeouts: Timeouts;
   weight: number;
+  /** Null: only calls show how it is. */
+  probe: Probe | null;
   /** Changes whenever the endpoint is edited: what was learned about it before no longer holds. */
   version: number;
 }
@@ -58,11 +62,28 @@ export interface DeploymentView {
   sinceMs: number;
 }
 
+/** A deployment as a target of one model. */
+export interface TargetView extends DeploymentView {
+  /** Share of the model's calls, relative to its other targets; 0: only when no other can take them. */
+  weight: number;
+  /** Lower first: the targets of a tier are used while one of them can take calls. */
+  priority: number;
+}
+
 export interface ModelView {
   id: string;
   name: string;
+  /** A pool has the deployments of its public name; a virtual model lists its own. */
+  kind: "pool" | "virtual";
   createdAtMs: number;
-  deployments: readonly DeploymentView[];
+  strategy: Strategy;
+  /** Null: every target once, at most 4. */
+  maxAttempts: number | null;
+  /** Null: no hedging. */
+  hedge: Hedge | null;
+  /** Set ones take the place of the endpoint's. */
+  timeouts: Partial<Timeouts>;
+  deployments: readonly TargetView[];
 }
 
 /** Everything the gateway knows, at one version of the configuration. */

@@ -1,12 +1,12 @@
 // The gateway's indexed view of the configuration: every question a request asks is one or two map lookups.
 import type {
-  DeploymentView,
   EndpointView,
   GroupView,
   KeyView,
   ModelView,
   SnapshotContent,
   SnapshotPatch,
+  TargetView,
 } from "../domain/snapshot.ts";
 import { type ModelMatcher, modelMatcher } from "./model-matcher.ts";
 
@@ -18,7 +18,7 @@ export interface Principal {
 }
 
 export interface Target {
-  deployment: DeploymentView;
+  deployment: TargetView;
   endpoint: EndpointView;
 }
 

@@ -49,7 +49,7 @@ export async function startBareGateway({ snapshots, requestTimeoutMs = 60_000 }:
 /** An endpoint named `prod` as a snapshot has it. */
 export function endpointAt(baseUrl: string): EndpointView {
   const auth = { credential: null, authHeaderName: "authorization", authHeaderPrefix: "Bearer " };
-  const rest = { headers: {}, query: {}, timeouts: defaultTimeouts, weight: 1, version: 1 };
+  const rest = { headers: {}, query: {}, timeouts: defaultTimeouts, weight: 1, probe: null, version: 1 };
   return { id: "ep_1", name: "prod", baseUrl, dialect: "openai", ...auth, ...rest };
 }
 
