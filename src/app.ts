@@ -118,6 +118,7 @@ class HeadgateApp implements App {
     const publisher = new Publisher({
       storage: this.#storage,
       cipher,
+      timeouts: config.timeouts,
       target: this.#snapshots,
       clock: this.#clock,
       forgetOlder: () => snapshotFile.invalidate(),

@@ -224,6 +224,16 @@ const pages: Record<string, Expected[]> = {
     },
     { has: '"status": "disabled"', shows: ({ json }) => expect(json).toMatchObject({ name: "support-bot", status: "disabled" }) },
     { has: "-X DELETE", status: 204 },
+    {
+      has: '"name": "smart"',
+      status: 201,
+      shows: ({ json }) =>
+        expect(json).toMatchObject({ kind: "virtual", status: "active", deployments: [{ priority: 0 }, { priority: 1 }] }),
+    },
+    {
+      has: '"max_attempts": 3',
+      shows: ({ json }) => expect(json).toMatchObject({ name: "smart", strategy: "balanced", timeouts: { first_byte: "20s" } }),
+    },
     { has: "/keys ", status: 201, shows: ({ json }) => expect(json).toMatchObject({ name: "ci", key: expect.any(String) }) },
     { has: "/v1/chat/completions", shows: showsChat },
     { has: "/rotate", shows: ({ json }) => expect(json.key).toMatch(/^sk-hg-/) },

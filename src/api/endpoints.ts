@@ -9,16 +9,17 @@ import {
   checkEndpointUrl,
   checkHeaderValue,
   checkModelName,
+  checkProbeIntervalMs,
+  checkProbeTimeoutMs,
   checkQuery,
   checkSyncIntervalMs,
-  checkTimeoutMs,
   checkWeight,
 } from "../domain/endpoint-fields.ts";
+import { probeKinds } from "../domain/probe.ts";
 import { checkedText, durationField } from "./checked-text.ts";
 import { syncRunSummary } from "./sync-runs.ts";
 import { timeText } from "./time.ts";
-
-const timeout = durationField(checkTimeoutMs).nullish();
+import { timeoutsField, timeoutsView } from "./timeouts.ts";
 
 const connectionFields = {
   url: checkedText(checkEndpointUrl).describe("Base URL; `/v1` is added when it has no path."),
@@ -45,11 +46,19 @@ const configurationFields = {
     .describe("`all` follows the provider; a list pins."),
   aliases: z.record(modelName, modelName).nullish().describe("Upstream id → public name."),
   sync_interval: durationField(checkSyncIntervalMs).nullish().describe("Default 1h; 0: only on demand."),
-  timeouts: z.strictObject({ connect: timeout, first_byte: timeout, idle: timeout, total: timeout }).nullish(),
+  timeouts: timeoutsField.nullish(),
   weight: z
     .number()
     .refine((weight) => checkWeight(weight) === null, { error: (issue) => checkWeight(issue.input as number) ?? "" })
     .nullish(),
+  probe: z
+    .strictObject({
+      kind: z.enum(probeKinds).nullish().describe("`models`: its list of models. `completion`: one token of each active model."),
+      interval: durationField(checkProbeIntervalMs).nullish().describe("Default 30s."),
+      timeout: durationField(checkProbeTimeoutMs).nullish().describe("Default 10s."),
+    })
+    .nullish()
+    .describe("Asks the endpoint, between calls, whether it works. Default: only calls show it."),
 };
 
 interface HeaderFields {
@@ -98,6 +107,7 @@ export const patchEndpointBody = z.strictObject({
     .strictObject({ connect: nullableDuration, first_byte: nullableDuration, idle: nullableDuration, total: nullableDuration })
     .nullish(),
   weight: z.number().nullish(),
+  probe: z.strictObject({ kind: nullableText, interval: nullableDuration, timeout: nullableDuration }).nullish(),
   sync: z.boolean().default(true).describe("Synchronise where the change calls for it."),
 });
 
@@ -140,13 +150,9 @@ export const endpointView = z
     models: z.union([z.literal("all"), z.array(z.string())]),
     aliases: z.record(z.string(), z.string()),
     sync_interval: z.string(),
-    timeouts: z.object({
-      connect: z.string().optional(),
-      first_byte: z.string().optional(),
-      idle: z.string().optional(),
-      total: z.string().optional(),
-    }),
+    timeouts: timeoutsView,
     weight: z.number().int(),
+    probe: z.object({ kind: z.enum(probeKinds), interval: z.string(), timeout: z.string() }).nullable(),
     has_api_key: z.boolean(),
     status: z
       .enum(["active", "offline", "disabled", "never_synced"])

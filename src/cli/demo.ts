@@ -69,6 +69,7 @@ function demoConfig(config: Config, providerUrl: string, key: string): Config {
         syncIntervalMs: 3_600_000,
         timeouts: {},
         weight: 1,
+        probe: null,
       },
     ],
     keys: [{ name: "demo", key: new Secret(key), models: null, scopes: ["inference"], expiresAtMs: null }],

@@ -1,6 +1,7 @@
 // The configuration as the program uses it: camelCase, ms, bytes, Secrets, everything decided.
 import type { Secret } from "../core/secret.ts";
 import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
+import type { Timeouts } from "../domain/timeouts.ts";
 import type { logLevels, ParsedFile } from "./schema.ts";
 
 export type LogLevel = (typeof logLevels)[number];
@@ -26,6 +27,8 @@ export interface Config {
   metrics: { port: number | null };
   retention: { requestsMs: number; syncRunsMs: number; auditMs: number };
   accounting: { onFailure: "refuse" | "continue" };
+  /** Of endpoints that set none; a model's own come before either. */
+  timeouts: Timeouts;
   log: { level: LogLevel };
   endpoints: readonly EndpointSeed[];
   keys: readonly KeySeed[];
@@ -51,6 +54,12 @@ export function toConfig(file: ParsedFile, adminToken: Secret | null): Config {
     metrics: { port: file.metrics.port ?? null },
     retention: { requestsMs: file.retention.requests, syncRunsMs: file.retention.sync_runs, auditMs: file.retention.audit },
     accounting: { onFailure: file.accounting.on_failure },
+    timeouts: {
+      connectMs: file.timeouts.connect,
+      firstByteMs: file.timeouts.first_byte ?? null,
+      idleMs: file.timeouts.idle,
+      totalMs: file.timeouts.total,
+    },
     log: { level: file.log.level },
     endpoints: file.endpoints.map(toEndpointSeed),
     keys: file.keys.map((key) => ({
@@ -66,6 +75,7 @@ export function toConfig(file: ParsedFile, adminToken: Secret | null): Config {
 
 function toEndpointSeed(endpoint: ParsedFile["endpoints"][number]): EndpointSeed {
   const { connect, first_byte, idle, total } = endpoint.timeouts;
+  const { probe } = endpoint;
   return {
     name: endpoint.name,
     url: endpoint.url,
@@ -86,5 +96,6 @@ function toEndpointSeed(endpoint: ParsedFile["endpoints"][number]): EndpointSeed
       ...(total === undefined ? {} : { totalMs: total }),
     },
     weight: endpoint.weight,
+    probe: probe === undefined ? null : { kind: probe.kind, intervalMs: probe.interval, timeoutMs: probe.timeout },
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { defaultTimeouts } from "../domain/timeouts.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigOverrides, loadConfig } from "./load.ts";
 
@@ -58,6 +59,7 @@ describe("sources", () => {
       corsOrigins: [],
     });
     expect(config.retention).toEqual({ requestsMs: 30 * 86_400_000, syncRunsMs: 90 * 86_400_000, auditMs: 365 * 86_400_000 });
+    expect(config.timeouts).toEqual(defaultTimeouts);
     expect(config).toMatchObject({ database: { url: null }, metrics: { port: null }, log: { level: "info" }, adminToken: null });
   });
 
@@ -180,6 +182,7 @@ database: { url: "postgres://me:canary-password@db.example/headgate" }
 metrics: { port: 9090 }
 retention: { requests: 1d }
 accounting: { on_failure: continue }
+timeouts: { first_byte: 20s, total: 5m }
 identity:
 endpoints:
   - name: openai-production
@@ -195,6 +198,7 @@ endpoints:
     sync_interval: 0
     timeouts: { connect: 5s, total: 10m }
     weight: 3
+    probe: { kind: completion, interval: 1m }
 keys:
   - { name: ci, key: canary-0123456789, models: ["*"], scopes: [inference, passthrough], expires_at: "2030-01-01T00:00:00Z" }
 `,
@@ -209,7 +213,9 @@ keys:
       aliases: { "gpt-4o": "prod-gpt-4o" },
       syncIntervalMs: 0,
       weight: 3,
+      probe: { kind: "completion", intervalMs: 60_000, timeoutMs: 10_000 },
     });
+    expect(config.timeouts).toEqual({ connectMs: 5000, firstByteMs: 20_000, idleMs: 60_000, totalMs: 300_000 });
     expect(config.endpoints[0]?.timeouts).toEqual({ connectMs: 5000, totalMs: 600_000 });
     expect(config.keys[0]).toMatchObject({
       models: ["*"],
@@ -228,7 +234,7 @@ retention: { requests: 5m }
 log: { level: loud }
 endpoints:
   - { name: a/b, url: ftp://a.example, models: everything, weight: 0 }
-  - { url: https://a.example?x=1, api_key: 12, sync_interval: 1ms, timeouts: { idle: 0 } }
+  - { url: https://a.example?x=1, api_key: 12, sync_interval: 1ms, timeouts: { idle: 0 }, probe: { kind: ping, interval: 10ms, timeout: 2m } }
   - { name: a, url: https://u:p@a.example, headers: { Authorization: x } }
 keys:
   - { name: ci, key: tooshort, scopes: [root], expires_at: tomorrow }
@@ -251,6 +257,9 @@ metrics: 9090
       "endpoints[1].api_key: must be text (put numbers and the like in quotes)",
       "endpoints[1].sync_interval: must be 0 (only on demand) or from 1s to 24d",
       "endpoints[1].timeouts.idle: must be more than 0 and at most 24d",
+      "endpoints[1].probe.kind: must be models or completion",
+      "endpoints[1].probe.interval: must be from 1s to 1h",
+      "endpoints[1].probe.timeout: must be from 100ms to 60s",
       "endpoints[2].url: must not contain a user name or password: use `api_key`",
       "endpoints[2].headers: header 'authorization' carries the credential: use `api_key` and `auth_header_name`",
       "keys[0].key: must be at least 16 characters",
@@ -271,6 +280,7 @@ metrics: 9090
     ["sever: { port: 1 }", "sever: unknown key; the nearest known one is server"],
     ["server: { prot: 1 }", "server.prot: unknown key; the nearest known one is server.port"],
     ["server: { publicUrl: x }", "server.publicUrl: unknown key; the nearest known one is server.public_url"],
+    ["timeouts: { idel: 1s }", "timeouts.idel: unknown key; the nearest known one is timeouts.idle"],
     ["port: 8080", "port: unknown key; the nearest known one is server.port"],
     [
       "endpoints: [{ name: a, url: 'http://a', apikey: x }]",
@@ -291,13 +301,12 @@ metrics: 9090
       `redis: { url: redis://h }
 identity: { oidc: [] }
 manifests: []
-endpoints: [{ name: a, url: "http://a", probe: { kind: models } }]
 keys: [{ name: a, key: 0123456789abcdefg, limits: {} }]
 `,
     );
     const lines = problems();
-    expect(lines).toHaveLength(5);
-    for (const path of ["redis", "identity", "manifests", "endpoints[0].probe", "keys[0].limits"]) {
+    expect(lines).toHaveLength(4);
+    for (const path of ["redis", "identity", "manifests", "keys[0].limits"]) {
       expect(lines.find((line) => line.startsWith(`${path}: `))).toMatch(/this version of Headgate doesn't have .* yet/);
     }
   });

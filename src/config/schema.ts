@@ -10,11 +10,14 @@ import {
   checkEndpointUrl,
   checkHeaderValue,
   checkModelName,
+  checkProbeIntervalMs,
+  checkProbeTimeoutMs,
   checkQuery,
   checkSyncIntervalMs,
   checkTimeoutMs,
   checkWeight,
 } from "../domain/endpoint-fields.ts";
+import { probeKinds } from "../domain/probe.ts";
 import {
   byteSize,
   checkNetwork,
@@ -138,26 +141,51 @@ const log = z.strictObject({
   }),
 });
 
-const endpointTimeouts = z.strictObject({
-  connect: documented(duration(checkTimeoutMs).optional(), {
-    type: "duration",
-    description: "Until the TCP and TLS connection stands.",
-    defaultText: "`5s`",
-  }),
+const connectTimeout = "Until the TCP and TLS connection stands.";
+const firstByteTimeout = "From the request being sent to the first byte of the answer.";
+const idleTimeout = "Longest silence within an answer; keep-alive comments don't count.";
+const totalTimeout = "From the request's arrival to the last byte of the answer.";
+
+/** Of calls to endpoints and models that set none of their own. */
+const timeouts = z.strictObject({
+  connect: withDefault(duration(checkTimeoutMs), "5s", { type: "duration", description: connectTimeout }),
   first_byte: documented(duration(checkTimeoutMs).optional(), {
     type: "duration",
-    description: "From the request being sent to the first byte of the answer.",
+    description: firstByteTimeout,
     defaultText: "`60s` for streams, `total` for plain answers",
   }),
-  idle: documented(duration(checkTimeoutMs).optional(), {
+  idle: withDefault(duration(checkTimeoutMs), "60s", { type: "duration", description: idleTimeout }),
+  total: withDefault(duration(checkTimeoutMs), "10m", {
     type: "duration",
-    description: "Longest silence within an answer; keep-alive comments don't count.",
-    defaultText: "`60s`",
+    description: `${totalTimeout} All four are for calls to endpoints and models that set none of their own.`,
   }),
-  total: documented(duration(checkTimeoutMs).optional(), {
+});
+
+function endpointTimeout(description: string) {
+  const defaultText = "that of the section `timeouts`";
+  return documented(duration(checkTimeoutMs).optional(), { type: "duration", description, defaultText });
+}
+
+const endpointTimeouts = z.strictObject({
+  connect: endpointTimeout(connectTimeout),
+  first_byte: endpointTimeout(firstByteTimeout),
+  idle: endpointTimeout(idleTimeout),
+  total: endpointTimeout(totalTimeout),
+});
+
+const endpointProbe = z.strictObject({
+  kind: withDefault(oneOf(probeKinds), "models", {
+    type: probeKinds.map((kind) => `\`${kind}\``).join(" or "),
+    description:
+      "How the endpoint is asked, between calls, whether it works: for its list of `models`, or each active model for a `completion` of one token. Without a `probe` section only calls show it.",
+  }),
+  interval: withDefault(duration(checkProbeIntervalMs), "30s", {
     type: "duration",
-    description: "From the request's arrival to the last byte of the answer.",
-    defaultText: "`10m`",
+    description: "The time between two probes; from `1s` to `1h`.",
+  }),
+  timeout: withDefault(duration(checkProbeTimeoutMs), "10s", {
+    type: "duration",
+    description: "How long one may take; from `100ms` to `60s`.",
   }),
 });
 
@@ -229,8 +257,10 @@ const endpoint = z.strictObject({
   timeouts: endpointTimeouts.prefault({}),
   weight: withDefault(wholeNumber(checkWeight), 1, {
     type: "number",
-    description: "The endpoint's share of calls where several serve one model. This version calls one endpoint per model.",
+    description:
+      "The endpoint's share of calls where several serve one model. A model can set other weights for its deployments.",
   }),
+  probe: endpointProbe.optional(),
 });
 
 /** A seeded key is the administrator's own choice of text, so only its length guards it against guessing. */
@@ -273,6 +303,7 @@ export const configSchema = z.strictObject({
   metrics: metrics.prefault({}),
   retention: retention.prefault({}),
   accounting: accounting.prefault({}),
+  timeouts: timeouts.prefault({}),
   log: log.prefault({}),
   endpoints: z.array(endpoint, mustBe("a list of endpoints")).prefault([]),
   keys: z.array(key, mustBe("a list of keys")).prefault([]),
@@ -283,7 +314,6 @@ export const notYetKeys: Readonly<Record<string, string>> = {
   redis: "replicas over Redis",
   identity: "sign-in with an identity provider",
   manifests: "manifests",
-  "endpoints[].probe": "health probes",
   "keys[].limits": "limits and budgets",
 };
 

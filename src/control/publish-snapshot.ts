@@ -2,6 +2,7 @@
 import type { Cipher } from "../core/cipher.ts";
 import type { Clock } from "../core/clock.ts";
 import type { SnapshotContent, SnapshotPatch } from "../domain/snapshot.ts";
+import type { Timeouts } from "../domain/timeouts.ts";
 import type { Storage } from "../storage/port.ts";
 import { keyView, loadRouting, loadSnapshot } from "./load-snapshot.ts";
 
@@ -14,6 +15,8 @@ export interface SnapshotTarget {
 export interface PublisherOptions {
   storage: Storage;
   cipher: Cipher;
+  /** Of endpoints that set none. */
+  timeouts: Timeouts;
   target: SnapshotTarget;
   clock: Clock;
   /** Runs after a change of a key that existed, before it is answered: nothing older may be served from then on, not even after a crash. */
@@ -53,11 +56,11 @@ export class Publisher {
   /** After a transaction that changed endpoints, deployments or models. */
   routingChanged(): Promise<void> {
     return this.#inOrder(async () => {
-      const { storage, target, cipher, clock } = this.#options;
+      const { storage, target, clock } = this.#options;
       const version = await storage.meta.configVersion();
       if (version <= this.#published) return;
       if (version > this.#published + 1) return this.#replace();
-      const routing = await storage.transaction((tx) => loadRouting(tx, cipher));
+      const routing = await storage.transaction((tx) => loadRouting(tx, this.#options));
       target.apply({ part: "routing", version, ...routing }, clock.nowMs());
       this.#published = version;
     });
@@ -72,8 +75,8 @@ export class Publisher {
   }
 
   async #replace(): Promise<void> {
-    const { storage, target, cipher, clock } = this.#options;
-    const content = await storage.transaction((tx) => loadSnapshot(tx, cipher, clock.nowMs()));
+    const { storage, target, clock } = this.#options;
+    const content = await storage.transaction((tx) => loadSnapshot(tx, this.#options, clock.nowMs()));
     target.replace(content);
     this.#published = content.version;
   }

@@ -75,6 +75,7 @@ async function seedEndpoint(tx: Repositories, given: EndpointSeed, { cipher, now
     sync_interval_ms: given.syncIntervalMs,
     timeouts: JSON.stringify(given.timeouts),
     weight: given.weight,
+    probe: given.probe === null ? null : JSON.stringify(given.probe),
     origin: "config",
     guard_signature: null,
     guard_count: 0,

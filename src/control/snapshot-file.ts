@@ -12,8 +12,11 @@ const context = "snapshot";
 /** Changes come in bursts: one write for all of them. */
 const writeAfterMs = 1000;
 
+/** Raised whenever the content gets other fields: a file of another number is as good as none. */
+const format = 2;
+
 interface Stored extends Omit<SnapshotContent, "endpoints"> {
-  format: 1;
+  format: number;
   endpoints: (Omit<EndpointView, "credential"> & { credential: string | null })[];
 }
 
@@ -33,16 +36,20 @@ export class SnapshotFile {
     this.#log = log;
   }
 
-  /** The stored snapshot; null when there is none that can be read. */
+  /** The stored snapshot; null when there is none that can be read, or only one of another version of the program. */
   async read(): Promise<SnapshotContent | null> {
     try {
       const stored = JSON.parse(this.#cipher.decrypt(await readFile(this.#path, "utf8"), context)) as Stored;
-      if (stored.format !== 1) return null;
-      const endpoints = stored.endpoints.map((endpoint) => ({
+      if (stored.format !== format) {
+        this.#log.info({}, "the stored snapshot is of another version of the program, and left aside");
+        return null;
+      }
+      const { format: _format, ...content } = stored;
+      const endpoints = content.endpoints.map((endpoint) => ({
         ...endpoint,
         credential: endpoint.credential === null ? null : new Secret(endpoint.credential),
       }));
-      return { ...stored, endpoints };
+      return { ...content, endpoints };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#log.warn({ err: error }, "the stored snapshot can't be used");
       return null;
@@ -78,7 +85,7 @@ export class SnapshotFile {
     if (content === undefined) return;
     const stored: Stored = {
       ...content,
-      format: 1,
+      format,
       endpoints: content.endpoints.map((endpoint) => ({ ...endpoint, credential: endpoint.credential?.expose() ?? null })),
     };
     const text = this.#cipher.encrypt(JSON.stringify(stored), context);

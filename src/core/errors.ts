@@ -207,7 +207,7 @@ export interface ErrorOptions {
   retryAfterSeconds?: number;
   /** The request field or parameter at fault (OpenAI's `param`, the admin API's `field`). */
   field?: string;
-  /** All conflicts at once, for `alias_conflict`. */
+  /** All conflicts at once, for `alias_conflict` and the `name_conflict` of a model. */
   conflicts?: unknown[];
   /** Methods for the `allow` header of `method_not_allowed`. */
   allow?: string[];

@@ -132,6 +132,16 @@ export function checkSyncIntervalMs(ms: number): string | null {
   return ms === 0 || (ms >= 1000 && ms <= longestTimerMs) ? null : "must be 0 (only on demand) or from 1s to 24d";
 }
 
+/** The time between two probes, in ms. */
+export function checkProbeIntervalMs(ms: number): string | null {
+  return ms >= 1000 && ms <= 3_600_000 ? null : "must be from 1s to 1h";
+}
+
+/** How long a probe may take, in ms. */
+export function checkProbeTimeoutMs(ms: number): string | null {
+  return ms >= 100 && ms <= 60_000 ? null : "must be from 100ms to 60s";
+}
+
 /** An endpoint's share of a pool. */
 export function checkWeight(weight: number): string | null {
   return Number.isInteger(weight) && weight >= 1 && weight <= 1000 ? null : "must be a whole number from 1 to 1000";

@@ -2,6 +2,7 @@
 import type { Secret } from "../core/secret.ts";
 import type { Scope } from "./api-key.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Probe } from "./probe.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /** Null: the default, by dialect where it depends on it. Fields hold what domain/endpoint-fields.ts accepts. */
@@ -24,6 +25,7 @@ export interface EndpointSeed {
   /** Only those that were set. */
   timeouts: Partial<Timeouts>;
   weight: number;
+  probe: Probe | null;
 }
 
 export interface KeySeed {

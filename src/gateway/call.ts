@@ -33,9 +33,14 @@ export interface Call {
   abort: ((error: HeadgateError) => void) | null;
   /** The caller's connection is closed: there is nobody to answer. */
   isGone: boolean;
+  /** Where it stands among the calls in flight. */
+  slot: number;
   /** All calls of its connection. */
-  siblings: Set<Call> | null;
-  /** Runs when that happens while somebody waits. */
+  siblings: Call[] | null;
+  /**
+   * Runs when that happens while somebody waits. A function is assigned to this by way of a variable: one that is written
+   * right into an assignment to a property goes to V8's old generation, and takes the call and all that hangs on it along.
+   */
   onGone: (() => void) | null;
 }
 

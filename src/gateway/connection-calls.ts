@@ -5,26 +5,31 @@ import type { Call } from "./call.ts";
 // node:http closes only the response that is being written; of pipelined ones behind it nobody hears. So it is the socket
 // that is watched, once per connection.
 const callsOf = Symbol("calls");
-type CallingSocket = Socket & { [callsOf]?: Set<Call> };
+type CallingSocket = Socket & { [callsOf]?: Call[] };
 
 /** Counts `call` among its connection's; `onGone` runs when the connection closes before `forgetCall`. */
 export function trackCall(call: Call, onGone: (call: Call) => void): void {
   const socket = call.req.socket as CallingSocket;
   let calls = socket[callsOf];
   if (calls === undefined) {
-    calls = new Set();
+    calls = [];
     socket[callsOf] = calls;
     const all = calls;
     socket.once("close", () => {
-      for (const one of all) onGone(one);
-      all.clear();
+      for (const one of all.splice(0)) onGone(one);
     });
   }
-  calls.add(call);
+  calls.push(call);
   call.siblings = calls;
-  if (socket.destroyed) setImmediate(() => calls.delete(call) && onGone(call));
+  if (socket.destroyed) setImmediate(() => remove(calls, call) && onGone(call));
 }
 
 export function forgetCall(call: Call): void {
-  call.siblings?.delete(call);
+  if (call.siblings !== null) remove(call.siblings, call);
+}
+
+function remove(calls: Call[], call: Call): boolean {
+  const at = calls.indexOf(call);
+  if (at >= 0) calls.splice(at, 1);
+  return at >= 0;
 }

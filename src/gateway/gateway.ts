@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { type Call, CallerGone } from "./call.ts";
+import { CallsInFlight } from "./calls-in-flight.ts";
 import { forgetCall, trackCall } from "./connection-calls.ts";
 import { type CallDeps, handleCall } from "./handle-call.ts";
 import { IncludeUsage } from "./include-usage.ts";
@@ -30,7 +31,7 @@ const cutTimeoutMs = 2000;
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #deps: CallDeps;
-  readonly #inFlight = new Set<Call>();
+  readonly #inFlight = new CallsInFlight();
   #draining = false;
   #whenIdle: (() => void) | null = null;
 
@@ -86,6 +87,7 @@ export class Gateway {
       heldBytes: 0,
       abort: null,
       isGone: false,
+      slot: -1,
       siblings: null,
       onGone: null,
     };
@@ -101,11 +103,12 @@ export class Gateway {
       this.#answerFailure(call, error);
     }
     this.#deps.budget.heldBytes -= call.heldBytes;
-    call.onGone = () => this.#over(call);
+    const over = () => this.#over(call);
+    call.onGone = over;
     this.#report(call);
     // What node:http still holds of an answer would go down with the process: a call is in flight until that is on its way.
     if (call.isGone || call.res.writableFinished || call.res.destroyed) this.#over(call);
-    else call.res.once("finish", () => this.#over(call));
+    else call.res.once("finish", over);
   }
 
   readonly #onGone = (call: Call): void => {

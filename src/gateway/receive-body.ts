@@ -103,7 +103,8 @@ function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk:
       reject(error);
     };
     call.abort = fail;
-    call.onGone = () => fail(new CallerGone());
+    const gone = () => fail(new CallerGone());
+    call.onGone = gone;
     const take = (chunk: Buffer) => {
       call.heldBytes += chunk.length;
       budget.heldBytes += chunk.length;

@@ -59,8 +59,9 @@ class Relay implements AnswerConsumer {
     this.#options = options;
     this.#resolve = resolve;
     this.#isStream = options.head.contentType.startsWith("text/event-stream");
-    options.call.onGone = () => options.attempt.abort(new CallerGone());
-    if (options.call.isGone) options.attempt.abort(new CallerGone());
+    const abort = () => options.attempt.abort(new CallerGone());
+    options.call.onGone = abort;
+    if (options.call.isGone) abort();
   }
 
   data(chunk: Buffer): void {

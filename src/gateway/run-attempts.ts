@@ -80,7 +80,8 @@ async function runAttempt(
     },
     deps.clock,
   );
-  call.abort = (error) => attempt.abort(error);
+  const abort = (error: HeadgateError) => attempt.abort(error);
+  call.abort = abort;
   const opening = await openUnlessGone(call, attempt);
 
   if (opening.kind === "failed") {
@@ -169,8 +170,9 @@ function isRedirect(status: number): boolean {
 }
 
 async function openUnlessGone(call: Call, attempt: Attempt): Promise<Opening> {
-  call.onGone = () => attempt.abort(new CallerGone());
-  if (call.isGone) call.onGone();
+  const abort = () => attempt.abort(new CallerGone());
+  call.onGone = abort;
+  if (call.isGone) abort();
   const opening = await attempt.opened;
   call.onGone = null;
   return opening;

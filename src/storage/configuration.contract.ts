@@ -36,6 +36,7 @@ function endpointRow(changes: Partial<EndpointRow> = {}): EndpointRow {
     sync_interval_ms: 3_600_000,
     timeouts: "{}",
     weight: 1,
+    probe: null,
     origin: "admin",
     guard_signature: null,
     guard_count: 0,
@@ -46,7 +47,8 @@ function endpointRow(changes: Partial<EndpointRow> = {}): EndpointRow {
 
 function modelRow(changes: Partial<ModelRow> = {}): ModelRow {
   const id = newId("mdl");
-  return { id, name: `model ${id}`, kind: "pool", ...times, ...changes };
+  const settings = { strategy: null, max_attempts: null, hedge: null, timeouts: "{}", disabled_at: null };
+  return { id, name: `model ${id}`, kind: "pool", ...settings, ...times, ...changes };
 }
 
 function deploymentRow(changes: Pick<DeploymentRow, "endpoint_id"> & Partial<DeploymentRow>): DeploymentRow {
@@ -111,6 +113,7 @@ export function configurationContract(database: ContractDatabase): void {
         auth_header_prefix: "",
         guard_signature: "a,b",
         guard_count: 2,
+        probe: '{"kind":"models"}',
         sync_interval_ms: Number.MAX_SAFE_INTEGER,
       });
       await endpoints.insert(row);
@@ -265,6 +268,64 @@ export function configurationContract(database: ContractDatabase): void {
       expect(await storage.models.get(used.id)).toEqual(used);
       expect(await storage.models.get(unused.id)).toBeNull();
       expect(await storage.models.get(virtual.id)).toEqual(virtual);
+    });
+
+    test("a model's settings change by column, and not over a version that was not read", async () => {
+      const { models } = database.storage;
+      const row = modelRow({ kind: "virtual", strategy: "priority", max_attempts: 3, hedge: "{}", timeouts: '{"idleMs":5}' });
+      await models.insert(row);
+      expect(await models.get(row.id)).toEqual(row);
+      expect(await models.update(row.id, { strategy: null, disabled_at: 7 }, 1)).toBe(true);
+      expect(await models.update(row.id, { strategy: "weighted" }, 1)).toBe(false);
+      expect(await models.update("mdl_none", { strategy: "weighted" })).toBe(false);
+      expect(await models.get(row.id)).toEqual({ ...row, strategy: null, disabled_at: 7, version: 2 });
+      const taken = modelRow();
+      await models.insert(taken);
+      expect(await violation(models.update(row.id, { name: taken.name }))).toBe("model_name");
+    });
+
+    test("targets keep their order, are replaced whole, and go with their model or deployment", async () => {
+      const { deployments, endpoints, models, modelTargets } = database.storage;
+      const { endpoint, models: pools } = await endpointWithModels(4);
+      const made = pools.map((pool, index) =>
+        deploymentRow({ endpoint_id: endpoint.id, model_id: pool.id, upstream_model: `t${index}` }),
+      ) as [DeploymentRow, DeploymentRow, DeploymentRow, DeploymentRow];
+      for (const row of made) await deployments.insert(row);
+      const [a, b, c, d] = made;
+      const [one, two] = [modelRow({ kind: "virtual" }), modelRow({ kind: "virtual" })];
+      for (const row of [one, two]) await models.insert(row);
+      const target = (row: DeploymentRow, weight: number | null = null) => ({ deployment_id: row.id, weight, priority: null });
+      const names = async (id: string) => (await modelTargets.ofModels([id])).map(({ deployment_id }) => deployment_id);
+
+      await modelTargets.replace(one.id, [target(d), target(a, 0), target(c)]);
+      await modelTargets.replace(two.id, [target(a), target(b)]);
+      expect(await modelTargets.ofModels([one.id])).toEqual([
+        { model_id: one.id, ...target(d), position: 0 },
+        { model_id: one.id, ...target(a, 0), position: 1 },
+        { model_id: one.id, ...target(c), position: 2 },
+      ]);
+      expect(await modelTargets.ofModels([])).toEqual([]);
+      expect((await modelTargets.all()).filter(({ model_id }) => [one.id, two.id].includes(model_id))).toHaveLength(5);
+      expect(await deployments.targetsOf([one.id, two.id])).toEqual([a, b, c, d]);
+      expect(await deployments.targetsOf([])).toEqual([]);
+
+      await modelTargets.replace(one.id, [target(c), target(d), target(a)]);
+      expect(await names(one.id)).toEqual([c.id, d.id, a.id]);
+      await modelTargets.remove(a.id, two.id);
+      expect([await names(one.id), await names(two.id)]).toEqual([[c.id, d.id, a.id], [b.id]]);
+      await modelTargets.remove(a.id);
+      expect(await names(one.id)).toEqual([c.id, d.id]);
+
+      await deployments.update(c.id, { removed_at: 3, model_id: null });
+      expect(await deployments.targetsOf([one.id])).toEqual([d]);
+      await deployments.delete(c.id);
+      expect(await names(one.id)).toEqual([d.id]);
+      expect(await models.delete(two.id)).toBe(true);
+      expect(await names(two.id)).toEqual([]);
+      expect(await deployments.get(b.id)).toEqual(b);
+      await endpoints.delete(endpoint.id);
+      expect(await names(one.id)).toEqual([]);
+      expect(await models.get(one.id)).toEqual(one);
     });
 
     test("a refused insert inside a transaction takes the whole transaction with it", async () => {

@@ -67,6 +67,35 @@ export function migrationContract(engine: Engine): void {
         expect(await storage.meta.configVersion()).toBe(1);
       }));
 
+    test("a database of the first version keeps what it has, with nothing set that is new", async () => {
+      const first = migrations.slice(0, 1);
+      expect(first.map(({ name }) => name)).toEqual(["0001-initial"]);
+      await directly(async (db) => {
+        await migrate(db, engine, first);
+        await sql`insert into models (id, name, kind, created_at, updated_at, version) values ('mdl_1', 'old', 'pool', 1, 2, 3)`.execute(
+          db,
+        );
+        await sql`insert into endpoints (id, name, url, dialect, headers, query, models, aliases, sync_interval_ms, timeouts, weight, origin, created_at, updated_at, version)
+          values ('ep_1', 'one', 'http://one.test', 'openai', '{}', '{}', '"all"', '{}', 0, '{"idleMs":9}', 4, 'admin', 1, 2, 3)`.execute(
+          db,
+        );
+        await sql`insert into deployments (id, endpoint_id, model_id, upstream_model, source, status, since, created_at, updated_at)
+          values ('dep_1', 'ep_1', 'mdl_1', 'old', 'discovered', 'active', 1, 1, 1)`.execute(db);
+      });
+      await using(async (storage) => {
+        expect(await storage.pendingMigrations()).toEqual(migrations.slice(1).map(({ name }) => name));
+        await storage.migrate();
+        const unset = { strategy: null, max_attempts: null, hedge: null, timeouts: "{}", disabled_at: null };
+        const times = { created_at: 1, updated_at: 2, version: 3 };
+        expect(await storage.models.all()).toEqual([{ id: "mdl_1", name: "old", kind: "pool", ...unset, ...times }]);
+        expect(await storage.endpoints.all()).toMatchObject([
+          { id: "ep_1", timeouts: '{"idleMs":9}', weight: 4, probe: null, version: 3 },
+        ]);
+        expect(await storage.deployments.all()).toMatchObject([{ id: "dep_1", model_id: "mdl_1" }]);
+        expect(await storage.modelTargets.all()).toEqual([]);
+      });
+    });
+
     test("processes that start at once apply everything once", async () => {
       const storages = await Promise.all(Array.from({ length: 4 }, () => openStorage(location)));
       await Promise.all(storages.map((storage) => storage.migrate()));

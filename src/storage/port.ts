@@ -7,11 +7,13 @@ import type {
   GroupsTable,
   KeysTable,
   ModelsTable,
+  ModelTargetsTable,
   SyncRunsTable,
 } from "./schema.ts";
 
 export type EndpointRow = EndpointsTable;
 export type ModelRow = ModelsTable;
+export type ModelTargetRow = ModelTargetsTable;
 export type DeploymentRow = DeploymentsTable;
 export type SyncRunRow = SyncRunsTable;
 export type KeyRow = KeysTable;
@@ -74,9 +76,23 @@ export interface ModelRepository {
   all(): Promise<ModelRow[]>;
   /** By name. */
   page(request: PageRequest): Promise<Page<ModelRow>>;
+  /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
+  update(id: string, changes: Partial<ModelRow>, ifVersion?: number): Promise<boolean>;
+  /** Deletes the model with its targets; the deployments of a pool must have let go of it before. */
   delete(id: string): Promise<boolean>;
   /** Deletes pool models that no deployment belongs to any more. */
   deleteUnused(): Promise<void>;
+}
+
+export interface ModelTargetRepository {
+  /** Of all models, by model and position. */
+  all(): Promise<ModelTargetRow[]>;
+  /** Of these models, by model and position. */
+  ofModels(modelIds: readonly string[]): Promise<ModelTargetRow[]>;
+  /** Makes `targets` all that the model has, in their order. */
+  replace(modelId: string, targets: readonly Pick<ModelTargetRow, "deployment_id" | "weight" | "priority">[]): Promise<void>;
+  /** Takes a deployment out of every model, or out of the given one. */
+  remove(deploymentId: string, modelId?: string): Promise<void>;
 }
 
 export interface DeploymentRepository {
@@ -88,6 +104,8 @@ export interface DeploymentRepository {
   ofEndpoint(endpointId: string): Promise<DeploymentRow[]>;
   /** Of these models, not removed, by endpoint and upstream model. */
   ofModels(modelIds: readonly string[]): Promise<DeploymentRow[]>;
+  /** Those that model_targets names for these models, not removed, each once, by endpoint and upstream model. */
+  targetsOf(modelIds: readonly string[]): Promise<DeploymentRow[]>;
   update(id: string, changes: Partial<DeploymentRow>): Promise<void>;
   delete(id: string): Promise<void>;
 }
@@ -193,6 +211,7 @@ export interface Repositories {
   groups: GroupRepository;
   endpoints: EndpointRepository;
   models: ModelRepository;
+  modelTargets: ModelTargetRepository;
   deployments: DeploymentRepository;
   syncRuns: SyncRunRepository;
   keys: KeyRepository;

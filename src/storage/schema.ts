@@ -37,6 +37,8 @@ export interface EndpointsTable {
   /** JSON: the timeouts that were set. */
   timeouts: string;
   weight: number;
+  /** JSON, a Probe of domain/probe.ts; null: none. */
+  probe: string | null;
   origin: string;
   /** What the last guarded sync would have taken offline, and how often in a row it said the same. */
   guard_signature: string | null;
@@ -49,10 +51,33 @@ export interface EndpointsTable {
 export interface ModelsTable {
   id: string;
   name: string;
+  /** pool | virtual */
   kind: string;
+  /** Null: balanced. */
+  strategy: string | null;
+  /** Null: every target once, at most 4. */
+  max_attempts: number | null;
+  /** JSON: the parts of a Hedge (domain/pool.ts) that were set; null: no hedging. */
+  hedge: string | null;
+  /** JSON: the timeouts that were set. */
+  timeouts: string;
+  /** Of a virtual model; a pool is disabled by disabling its deployments. Null: not disabled. */
+  disabled_at: number | null;
   created_at: number;
   updated_at: number;
   version: number;
+}
+
+/** A target of a virtual model, or what a pool says about one of its deployments beside what the deployment's endpoint says. */
+export interface ModelTargetsTable {
+  model_id: string;
+  deployment_id: string;
+  /** Null: 1 in a virtual model, the endpoint's in a pool. */
+  weight: number | null;
+  /** Null: 0. */
+  priority: number | null;
+  /** The place in the model's list, from 0. */
+  position: number;
 }
 
 export interface DeploymentsTable {
@@ -185,6 +210,7 @@ export interface Database {
   groups: GroupsTable;
   endpoints: EndpointsTable;
   models: ModelsTable;
+  model_targets: ModelTargetsTable;
   deployments: DeploymentsTable;
   sync_runs: SyncRunsTable;
   keys: KeysTable;

@@ -22,6 +22,7 @@ export function endpointRow(columns: Partial<EndpointRow> = {}): EndpointRow {
     sync_interval_ms: 0,
     timeouts: "{}",
     weight: 1,
+    probe: null,
     origin: "admin",
     guard_signature: null,
     guard_count: 0,

@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { HealthBody } from "../../api/models.ts";
 import type { SystemView } from "../../api/system.ts";
 import type { Cipher } from "../../core/cipher.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -25,6 +26,20 @@ export interface ChangePublisher {
   routingChanged(): Promise<void>;
 }
 
+/** How a deployment is, as the data plane sees it. */
+export type HealthLookup = (deploymentId: string) => HealthBody;
+
+/** Nothing is known: of no deployment where no lookup is wired, and of one that the data plane has not met. */
+export const unknownHealth: HealthLookup = () => ({
+  status: "unknown",
+  cause: null,
+  since: null,
+  until: null,
+  latency_ms: null,
+  in_flight: 0,
+  failure_ratio: null,
+});
+
 export interface AdminDeps {
   /** A function where the database may be away: null then, and every data route answers 503. */
   storage: Storage | (() => Storage | null);
@@ -36,6 +51,8 @@ export interface AdminDeps {
   /** Answered from the snapshot, so that it works without the database. */
   authenticate(token: string): AuthenticatedToken;
   system(): SystemView;
+  /** Default: unknown. */
+  healthOf?: HealthLookup;
   clock: Clock;
   log: Logger;
   /** For the `servers` of the OpenAPI document; null: relative. */
@@ -43,6 +60,7 @@ export interface AdminDeps {
 }
 
 export interface AdminContext extends AdminDeps {
+  healthOf: HealthLookup;
   /** The database, or HeadgateError database_unavailable. */
   database(): Storage;
   /** Publishes a committed change. A failure is logged, not answered: the change stands, and the publisher catches up by itself. */
@@ -86,6 +104,7 @@ export function adminContext(deps: AdminDeps): AdminContext {
 
   return {
     ...deps,
+    healthOf: deps.healthOf ?? unknownHealth,
     publish,
     database() {
       const storage = typeof deps.storage === "function" ? deps.storage() : deps.storage;

@@ -79,11 +79,11 @@ describe("errors", () => {
     const wrongMethod = await api.call("PUT", "/keys/key_1");
     expect([wrongMethod.status, wrongMethod.body.error.code]).toEqual([405, "method_not_allowed"]);
     expect(wrongMethod.headers.get("allow")).toBe("GET, PATCH, DELETE");
-    const virtual = await api.call("POST", "/models", { name: "virtual" });
-    expect([virtual.status, virtual.headers.get("allow")]).toEqual([405, "GET"]);
+    const written = await api.call("POST", "/usage", {});
+    expect([written.status, written.headers.get("allow")]).toEqual([405, "GET"]);
     const garbled = await api.call("GET", "/keys/%zz");
     expect([garbled.status, garbled.body.error.code]).toEqual([404, "not_found"]);
-    for (const answer of [unknown, wrongMethod, virtual, garbled]) {
+    for (const answer of [unknown, wrongMethod, written, garbled]) {
       expect(answer.headers.get("x-request-id")).toMatch(/^req_[0-9a-f]{32}$/);
     }
   });

@@ -6,10 +6,7 @@ import { HeadgateError } from "../../core/errors.ts";
 /** Known words of the contract that this version does not act on: silence would look like consent. */
 const notYet: Record<string, string> = {
   limits: "limits are not enforced by this version yet",
-  max_attempts: "max_attempts is not supported by this version yet",
-  hedge: "hedge is not supported by this version yet",
   groups: "groups is not supported by this version yet",
-  timeouts: "timeouts can only be set on an endpoint in this version",
 };
 
 interface Problem {

@@ -29,7 +29,11 @@ export async function applySelection(repositories: Repositories, endpoint: Endpo
 
   const renamed = rows.filter((row) => wantedNames.get(row) !== nameById.get(row.model_id ?? ""));
   // First all let go of their names, then all take their new ones: names may be swapped.
-  for (const { id } of renamed) await repositories.deployments.update(id, { model_id: null });
+  for (const { id, model_id } of renamed) {
+    await repositories.deployments.update(id, { model_id: null });
+    // What the pool said about it was about a member; virtual models go on having it.
+    if (model_id !== null) await repositories.modelTargets.remove(id, model_id);
+  }
   for (const row of renamed) {
     const modelId = await modelIdOfName(repositories, wantedNames.get(row) as string, nowMs);
     await repositories.deployments.update(row.id, { model_id: modelId, updated_at: nowMs });

@@ -35,4 +35,11 @@ describe("conflicts of a configuration", () => {
     expect(models(listingConflicts(rules, ["a", "b", "c", "m1", "m2", "m3", "m4"]))).toEqual(["a", "b", "c"]);
     expect(listingConflicts(rules, ["m1", "m2", "m3"])).toEqual([]);
   });
+
+  test("a listed model that happens to be called as a virtual one is none; an alias or a pin that asks for the name is", () => {
+    const reservedNames = new Set(["smart", "fast"]);
+    const aliases = { a: "smart" };
+    expect(models(listingConflicts({ selection: "all", aliases, reservedNames }, ["a", "b", "fast", "smart"]))).toEqual(["a"]);
+    expect(models(listingConflicts({ selection: ["fast"], aliases: {}, reservedNames }, ["b", "fast"]))).toEqual(["fast"]);
+  });
 });

@@ -14,10 +14,14 @@ export function staticConflicts({ selection, aliases, reservedNames }: NameRules
   return conflictsAmong(selection === "all" ? Object.keys(aliases) : selection, aliases, reservedNames);
 }
 
-/** The conflicts that the models a provider lists would have at a new endpoint, those of the configuration included. */
+/**
+ * The conflicts that the models a provider lists would have at a new endpoint, those of the configuration included. A
+ * listed model whose own id is the name of a virtual one is none: nobody asked for it, and the synchronisation reports it.
+ */
 export function listingConflicts(rules: NameRules, listed: readonly string[]): NameConflict[] {
   const selected = listed.filter(selectionTest(rules.selection));
-  return eachOnce([...conflictsAmong(selected, rules.aliases, rules.reservedNames), ...staticConflicts(rules)]);
+  const ofListing = conflictsAmong(selected, rules.aliases, rules.reservedNames).filter(({ model, alias }) => model !== alias);
+  return eachOnce([...ofListing, ...staticConflicts(rules)]);
 }
 
 /** The conflicts that an endpoint's existing models would have under changed rules, those of the configuration included. */

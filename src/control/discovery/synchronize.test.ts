@@ -7,10 +7,12 @@ import { type Provider, startProvider } from "../../../test/support/provider.ts"
 import { Cipher } from "../../core/cipher.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { EndpointRow, Storage } from "../../storage/port.ts";
+import { newModelRow } from "../new-model-row.ts";
 import { applySelection } from "./aliases.ts";
 import { applyListing } from "./apply-listing.ts";
 import { fetchListing } from "./fetch-listing.ts";
 import { credentialContext } from "./list-target.ts";
+import { modelIdOfName } from "./model-of-name.ts";
 import type { SyncRunView } from "./sync-run.ts";
 import { createSynchronizer, type SynchronizeOptions, type Synchronizer } from "./synchronize.ts";
 
@@ -210,13 +212,28 @@ describe.each(["sqlite", "postgres"] as const)("synchronisation on %s", (engine)
   });
 
   test("conflicts are reported and the rest is saved; counts equal the database", async () => {
-    await storage.models.insert({ id: "mdl_v", name: "smart", kind: "virtual", created_at: 1, updated_at: 1, version: 1 });
+    await storage.models.insert(newModelRow("smart", "virtual", 1));
     provider.models = ["m1", "m2", "m3", "m4", "m5"];
     const endpoint = await addEndpoint({ aliases: '{"m1":"smart"}' });
     const run = await sync(endpoint);
     expect(run).toMatchObject({ status: "ok", counts: { added: 4, conflict: 1 } });
+    expect(run.models).toContainEqual({ id: "m1", outcome: "conflict", detail: "'smart' is the name of a virtual model" });
     expect(Object.keys(await deployments(endpoint))).toHaveLength(4);
     await expectCountsMatch(endpoint, run);
+  });
+
+  test("a name that a virtual model takes while a list is fetched stays the virtual model's", async () => {
+    const virtual = newModelRow("m2", "virtual", 1);
+    provider.models = ["m1", "m2"];
+    const endpoint = await addEndpoint();
+    const listing = await fetchListing(endpoint, cipher);
+    await storage.models.insert(virtual);
+    const facts = { trigger: "manual" as const, startedAtMs: 1, finishedAtMs: 2 };
+    const { run } = await storage.transaction((tx) => applyListing(tx, endpoint, listing, facts));
+    expect(run.counts).toMatchObject({ added: 1, conflict: 1 });
+    await expect(storage.transaction((tx) => modelIdOfName(tx, "m2", 3))).rejects.toMatchObject({ constraint: "model_name" });
+    expect(await storage.models.getByName("m2")).toEqual(virtual);
+    expect(await storage.deployments.ofModels([virtual.id])).toEqual([]);
   });
 
   test("the same name at two endpoints is one pool", async () => {
@@ -392,7 +409,7 @@ describe.each(["sqlite", "postgres"] as const)("synchronisation on %s", (engine)
     });
 
     test("is refused with all conflicts at once, and changes nothing", async () => {
-      await storage.models.insert({ id: "mdl_v", name: "smart", kind: "virtual", created_at: 1, updated_at: 1, version: 1 });
+      await storage.models.insert(newModelRow("smart", "virtual", 1));
       const endpoint = await addEndpoint();
       await sync(endpoint);
       const refused = change(endpoint, { aliases: { m1: "m2", m3: "smart", x: "same", y: "same" } });

@@ -34,6 +34,19 @@ export function deploymentRepository(db: Kysely<Database>): DeploymentRepository
         .orderBy("upstream_model")
         .execute();
     },
+    async targetsOf(modelIds) {
+      if (modelIds.length === 0) return [];
+      return db
+        .selectFrom("deployments")
+        .selectAll()
+        .where("id", "in", (query) =>
+          query.selectFrom("model_targets").select("model_targets.deployment_id").where("model_targets.model_id", "in", modelIds),
+        )
+        .where("removed_at", "is", null)
+        .orderBy("endpoint_id")
+        .orderBy("upstream_model")
+        .execute();
+    },
     async update(id, changes) {
       await db.updateTable("deployments").set(changes).where("id", "=", id).execute();
     },

@@ -1,5 +1,5 @@
 // Models (the names that callers use) in the database.
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { decodeCursor, pageOf } from "../cursor.ts";
 import type { ModelRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
@@ -27,6 +27,15 @@ export function modelRepository(db: Kysely<Database>): ModelRepository {
         .limit(limit + 1)
         .execute();
       return pageOf(rows, limit, (row) => [row.name]);
+    },
+    async update(id, changes, ifVersion) {
+      let query = db
+        .updateTable("models")
+        .set({ ...changes, version: sql<number>`version + 1` })
+        .where("id", "=", id);
+      if (ifVersion !== undefined) query = query.where("version", "=", ifVersion);
+      const result = await query.executeTakeFirst();
+      return result.numUpdatedRows > 0n;
     },
     async delete(id) {
       const result = await db.deleteFrom("models").where("id", "=", id).executeTakeFirst();

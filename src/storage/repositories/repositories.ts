@@ -8,6 +8,7 @@ import { groupRepository } from "./groups.ts";
 import { keyRepository } from "./keys.ts";
 import { ledgerRepository } from "./ledger.ts";
 import { metaRepository } from "./meta.ts";
+import { modelTargetRepository } from "./model-targets.ts";
 import { modelRepository } from "./models.ts";
 import { syncRunRepository } from "./sync-runs.ts";
 
@@ -17,6 +18,7 @@ export function repositoriesOver(db: Kysely<Database>, engine: Engine): Reposito
     groups: groupRepository(db),
     endpoints: endpointRepository(db),
     models: modelRepository(db),
+    modelTargets: modelTargetRepository(db),
     deployments: deploymentRepository(db),
     syncRuns: syncRunRepository(db),
     keys: keyRepository(db),

@@ -22,8 +22,8 @@ export type Behaviour =
   | { kind: "hang"; at: "before_headers" | "after_headers" }
   /** Stops after so many chunks; with `comment` (default none) goes on sending that, e.g. ": ping\n\n", every `everyMs`. */
   | { kind: "stall"; afterChunks: number; comment?: string; everyMs?: number }
-  /** Ends the connection: `rst` (default) or a plain `fin`. A number: after that many chunks. */
-  | { kind: "reset"; at: "before_headers" | "after_headers" | number; how?: "rst" | "fin" }
+  /** Ends the connection: `rst` (default) or a plain `fin`. A number: after that many chunks, with `inside` and half of the next. */
+  | { kind: "reset"; at: "before_headers" | "after_headers" | number; how?: "rst" | "fin"; inside?: boolean }
   /** A proper end of the HTTP message after so many chunks, so that the stream lacks its own terminator. */
   | { kind: "truncate"; afterChunks: number }
   /** An error event in the dialect's shape (or `data`) after so many chunks, 0 = the first event; then a proper end. */
@@ -68,7 +68,11 @@ export function stepsOf(behaviour: Behaviour, request: RecordedRequest, usual: (
     case "reset": {
       const reset: Step = { reset: behaviour.how ?? "rst" };
       if (behaviour.at === "before_headers") return [reset];
-      return [...partial(usual(), behaviour.at === "after_headers" ? 0 : behaviour.at), reset];
+      const answer = usual();
+      const count = behaviour.at === "after_headers" ? 0 : behaviour.at;
+      const next = behaviour.inside === true ? answer.chunks[count] : undefined;
+      const half: Step[] = next === undefined ? [] : [{ write: next.subarray(0, next.length >> 1) }];
+      return [...partial(answer, count), ...half, reset];
     }
     case "truncate": {
       const answer = usual();

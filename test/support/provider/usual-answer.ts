@@ -9,6 +9,7 @@ import { embeddings } from "./openai-embeddings.ts";
 import { responsesApi } from "./openai-responses.ts";
 import type { RecordedRequest } from "./recorded-request.ts";
 import type { ProviderSettings } from "./settings.ts";
+import { unknownStream } from "./unknown-stream.ts";
 
 type Route = (request: RecordedRequest, settings: ProviderSettings) => Answer;
 
@@ -45,7 +46,8 @@ export function usualAnswer(request: RecordedRequest, settings: ProviderSettings
     if (id !== undefined) return oneModel(decodeURIComponent(id), settings);
   }
   const route = request.method === "POST" ? postRoutes.find(([pattern]) => pattern.test(request.path))?.[1] : undefined;
-  // An API nobody has heard of: says what it got.
+  // An API nobody has heard of: streams in a way of its own, or says what it got.
+  if (route === undefined && request.json?.stream === true) return unknownStream(settings);
   if (route === undefined)
     return jsonAnswer(200, { object: "scripted.echo", method: request.method, url: request.url, body: request.text });
   const model = request.json?.model;

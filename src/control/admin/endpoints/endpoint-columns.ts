@@ -2,13 +2,13 @@
 import type { EndpointConfiguration } from "../../../api/endpoints.ts";
 import { formatDuration } from "../../../core/duration.ts";
 import { inferDialect } from "../../../domain/dialect.ts";
-import type { Timeouts } from "../../../domain/timeouts.ts";
+import { defaultProbeIntervalMs, defaultProbeTimeoutMs, type Probe } from "../../../domain/probe.ts";
 import type { EndpointRow } from "../../../storage/port.ts";
+import { timeoutsColumn, timeoutsOf } from "../timeouts-column.ts";
 
 const defaultSyncIntervalMs = 3_600_000;
 
 type Names = Record<string, string>;
-type SetTimeouts = { [Name in keyof Timeouts]?: number | null };
 
 /** The columns that an administrator's configuration decides; the credential is not among them. */
 export type ConfigurationColumns = Pick<
@@ -26,11 +26,10 @@ export type ConfigurationColumns = Pick<
   | "sync_interval_ms"
   | "timeouts"
   | "weight"
+  | "probe"
 >;
 
 export function configurationColumns(given: EndpointConfiguration): ConfigurationColumns {
-  const { connect, first_byte, idle, total } = given.timeouts ?? {};
-  const timeouts = { connectMs: connect, firstByteMs: first_byte, idleMs: idle, totalMs: total } satisfies SetTimeouts;
   const models = given.models ?? "all";
   return {
     name: given.name,
@@ -44,16 +43,23 @@ export function configurationColumns(given: EndpointConfiguration): Configuratio
     models: JSON.stringify(models === "all" ? models : [...new Set(models)]),
     aliases: JSON.stringify(given.aliases ?? {}),
     sync_interval_ms: given.sync_interval ?? defaultSyncIntervalMs,
-    timeouts: JSON.stringify(timeouts, (_name, value) => value ?? undefined), // those that were set
+    timeouts: timeoutsColumn(given.timeouts),
     weight: given.weight ?? 1,
+    probe: given.probe ? JSON.stringify(probeOf(given.probe)) : null,
+  };
+}
+
+function probeOf({ kind, interval, timeout }: NonNullable<EndpointConfiguration["probe"]>): Probe {
+  return {
+    kind: kind ?? "models",
+    intervalMs: interval ?? defaultProbeIntervalMs,
+    timeoutMs: timeout ?? defaultProbeTimeoutMs,
   };
 }
 
 /** The wire form of the columns, as an administrator could have sent it: defaults of the dialect are left out. */
 export function configurationOf(row: ConfigurationColumns) {
-  const timeouts = JSON.parse(row.timeouts) as Partial<Timeouts>;
-  const duration = (ms: number | null | undefined): string | undefined =>
-    ms === undefined || ms === null ? undefined : formatDuration(ms);
+  const probe = row.probe === null ? null : (JSON.parse(row.probe) as Probe);
   return {
     name: row.name,
     description: row.description ?? undefined,
@@ -66,14 +72,14 @@ export function configurationOf(row: ConfigurationColumns) {
     models: JSON.parse(row.models) as "all" | string[],
     aliases: JSON.parse(row.aliases) as Names,
     sync_interval: formatDuration(row.sync_interval_ms),
-    timeouts: {
-      connect: duration(timeouts.connectMs),
-      first_byte: duration(timeouts.firstByteMs),
-      idle: duration(timeouts.idleMs),
-      total: duration(timeouts.totalMs),
-    },
+    timeouts: timeoutsOf(row.timeouts),
     weight: row.weight,
+    probe: probe === null ? undefined : wireProbe(probe),
   };
+}
+
+function wireProbe({ kind, intervalMs, timeoutMs }: Probe) {
+  return { kind, interval: formatDuration(intervalMs), timeout: formatDuration(timeoutMs) };
 }
 
 /** Header names are compared without regard to case (RFC 9110 section 5.1); stored in one form, they merge and clear as one. */

@@ -14,8 +14,9 @@ export function presentEndpoint(
 ): EndpointBody {
   const dialect = row.dialect as Dialect;
   const counts = countByStatus(deployments.filter((deployment) => deployment.removed_at === null));
+  const configuration = configurationOf(row);
   return {
-    ...configurationOf(row),
+    ...configuration,
     id: row.id,
     description: row.description,
     effective_url: row.base_url ?? defaultBaseUrl(row.url, dialect),
@@ -23,6 +24,7 @@ export function presentEndpoint(
     dialect,
     auth_header_name: row.auth_header_name,
     auth_header_prefix: row.auth_header_prefix,
+    probe: configuration.probe ?? null,
     has_api_key: row.api_key_ciphertext !== null,
     status: statusOf(counts, lastSync !== undefined),
     model_counts: counts,

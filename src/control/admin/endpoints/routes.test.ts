@@ -44,6 +44,7 @@ describe("registering an endpoint", () => {
       sync_interval: "1h",
       timeouts: {},
       weight: 1,
+      probe: null,
       has_api_key: true,
       status: "active",
       model_counts: { active: 3, offline: 0, disabled: 0 },
@@ -70,6 +71,7 @@ describe("registering an endpoint", () => {
       sync_interval: "90s",
       timeouts: { connect: "2s", total: "5m" },
       weight: 7,
+      probe: { kind: "completion", interval: "5s", timeout: "500ms" },
     };
     const { body } = await register({ ...given, api_key: canary });
     expect(body).toMatchObject(given);
@@ -114,6 +116,13 @@ describe("registering an endpoint", () => {
       [{ timeouts: { forever: "1s" } }, "timeouts.forever"],
       [{ weight: 0 }, "weight"],
       [{ weight: 1.5 }, "weight"],
+      [{ probe: { kind: "ping" } }, "probe.kind"],
+      [{ probe: { interval: "500ms" } }, "probe.interval"],
+      [{ probe: { interval: "2h" } }, "probe.interval"],
+      [{ probe: { timeout: "50ms" } }, "probe.timeout"],
+      [{ probe: { timeout: "2m" } }, "probe.timeout"],
+      [{ probe: { path: "/" } }, "probe.path"],
+      [{ probe: true }, "probe"],
       [{ sync: "yes" }, "sync"],
       [{ limits: { requests_per_minute: 5 } }, "limits"],
       [{ colour: "red" }, "colour"],
@@ -239,6 +248,19 @@ describe("changing an endpoint", () => {
     });
     expect((await api.storage.endpoints.get(made.id))?.api_key_ciphertext).toBeNull();
     expect(await modelNames()).toEqual(["alpha", "beta", "gamma"]);
+  });
+
+  it("a probe has defaults, is changed in parts and taken away, without asking the provider for its models", async () => {
+    const { body: made } = await register();
+    const asked = provider.requests.length;
+    const probed = await patch(made.id, { probe: {} });
+    expect(probed.body).toMatchObject({ probe: { kind: "models", interval: "30s", timeout: "10s" }, version: 2 });
+    const changed = await patch(made.id, { probe: { kind: "completion", interval: "1s", timeout: null } });
+    expect(changed.body.probe).toEqual({ kind: "completion", interval: "1s", timeout: "10s" });
+    expect((await patch(made.id, { probe: { interval: "1ms" } })).body.error.field).toBe("probe.interval");
+    expect((await patch(made.id, { probe: null })).body.probe).toBeNull();
+    expect((await api.storage.endpoints.get(made.id))?.probe).toBeNull();
+    expect(provider.requests.length).toBe(asked);
   });
 
   it("is held to the same rules as a new endpoint, and a refused change changes nothing", async () => {

@@ -92,7 +92,7 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
           const endpoint = found(await repositories.endpoints.get(request.params.id), "endpoint");
           const model = await addStaticModel(repositories, endpoint, request.body, context.clock.nowMs());
           await repositories.meta.bumpConfigVersion();
-          return readModel(repositories, model);
+          return readModel(repositories, model, context.healthOf);
         });
       const model = await retryOnNewModel(add);
       await context.publish((publisher) => publisher.routingChanged());

@@ -4,25 +4,28 @@ import type { ModelBody } from "../../../api/models.ts";
 import type { DeploymentRow, ModelRow, Repositories } from "../../../storage/port.ts";
 import { isDeselected } from "../../discovery/selection.ts";
 import { found } from "../answers.ts";
+import { unknownHealth } from "../context.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { readModel } from "./read-model.ts";
 
 const disabledReason = "disabled by an administrator";
 
-/** The ETag of a model covers its deployments, whose state changes without the model's own row. */
+/** The ETag of a model covers its deployments, whose state changes without the model's own row, but not their health: nobody writes that. */
 export function modelEtag(model: ModelBody): string {
-  return etagOf(createHash("sha256").update(JSON.stringify(model)).digest("hex").slice(0, 20));
+  const deployments = model.deployments.map(({ health: _health, ...configured }) => configured);
+  const text = JSON.stringify({ ...model, deployments });
+  return etagOf(createHash("sha256").update(text).digest("hex").slice(0, 20));
 }
 
 /** The model's row, once If-Match holds. Throws HeadgateError not_found or stale. */
 export async function modelToChange(repositories: Repositories, id: string, ifMatch: string | undefined): Promise<ModelRow> {
   const model = found(await repositories.models.get(id), "model");
-  if (ifMatch !== undefined) checkIfMatch(ifMatch, modelEtag(await readModel(repositories, model)));
+  if (ifMatch !== undefined) checkIfMatch(ifMatch, modelEtag(await readModel(repositories, model, unknownHealth)));
   return model;
 }
 
 /**
- * `disabled` takes every deployment from callers; `active` brings back those that an administrator disabled. One that is
+ * Of a pool: `disabled` takes every deployment from callers; `active` brings back those that an administrator disabled. One that is
  * offline stays so until its provider lists it again, and one that is not selected until it is selected.
  */
 export async function setModelStatus(
@@ -41,11 +44,12 @@ export async function setModelStatus(
 }
 
 /**
- * Static deployments go; discovered ones stay as a note to the synchronisation not to add them again. Their aliases go
- * too, so that the name is free for another model.
+ * A virtual model goes alone. Of a pool, static deployments go; discovered ones stay as a note to the synchronisation not to add them again. Their aliases go
+ * too, so that the name is free for another model. Virtual models lose them as targets.
  */
 export async function removeModel(repositories: Repositories, model: ModelRow, nowMs: number): Promise<void> {
   for (const deployment of await repositories.deployments.ofModels([model.id])) {
+    await repositories.modelTargets.remove(deployment.id);
     if (deployment.source === "static") await repositories.deployments.delete(deployment.id);
     else await repositories.deployments.update(deployment.id, { removed_at: nowMs, model_id: null, updated_at: nowMs });
     await dropAlias(repositories, deployment, nowMs);

@@ -1,28 +1,34 @@
 // A model with its deployments as the admin API shows it.
-import type { DeploymentBody, ModelBody } from "../../../api/models.ts";
+import type { DeploymentBody, HealthBody, ModelBody } from "../../../api/models.ts";
 import { formatTime } from "../../../api/time.ts";
 import type { DeploymentStatus } from "../../../domain/snapshot.ts";
 import type { DeploymentRow, EndpointRow, ModelRow } from "../../../storage/port.ts";
+import { presentSettings } from "./model-columns.ts";
 
-/** `deployments` are the model's own. */
-export function presentModel(
-  model: ModelRow,
-  deployments: readonly DeploymentRow[],
-  endpoints: ReadonlyMap<string, EndpointRow>,
-): ModelBody {
+/** A deployment as a target of one model. */
+interface PresentedTarget {
+  deployment: DeploymentRow;
+  /** Undefined: deleted at this moment. */
+  endpoint: EndpointRow | undefined;
+  weight: number;
+  priority: number;
+  health: HealthBody;
+}
+
+export function presentModel(model: ModelRow, targets: readonly PresentedTarget[]): ModelBody {
   return {
     id: model.id,
     name: model.name,
-    kind: "pool",
-    strategy: "balanced",
-    status: statusOf(deployments),
-    deployments: deployments.map((deployment) => presentDeployment(deployment, endpoints.get(deployment.endpoint_id))),
+    kind: model.kind === "virtual" ? "virtual" : "pool",
+    ...presentSettings(model),
+    status: model.disabled_at === null ? statusOf(targets.map(({ deployment }) => deployment)) : "disabled",
+    deployments: targets.map(presentTarget),
     created_at: formatTime(model.created_at),
     updated_at: formatTime(model.updated_at),
   };
 }
 
-function presentDeployment(row: DeploymentRow, endpoint: EndpointRow | undefined): DeploymentBody {
+function presentTarget({ deployment: row, endpoint, weight, priority, health }: PresentedTarget): DeploymentBody {
   return {
     id: row.id,
     endpoint: endpoint?.name ?? "",
@@ -31,9 +37,9 @@ function presentDeployment(row: DeploymentRow, endpoint: EndpointRow | undefined
     status: row.status as DeploymentStatus,
     reason: row.reason,
     since: formatTime(row.since),
-    weight: endpoint?.weight ?? 1,
-    priority: 0,
-    health: "unknown",
+    weight,
+    priority,
+    health,
     source: row.source === "static" ? "static" : "discovered",
   };
 }

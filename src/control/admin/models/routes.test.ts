@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { type Provider, startProvider } from "../../../../test/support/provider.ts";
+import { unknownHealth } from "../context.ts";
 
 let api: AdminApiUnderTest;
 let provider: Provider;
@@ -36,6 +37,9 @@ describe("models", () => {
       name: "alpha",
       kind: "pool",
       strategy: "balanced",
+      max_attempts: null,
+      hedge: null,
+      timeouts: {},
       status: "active",
       deployments: [
         {
@@ -48,7 +52,7 @@ describe("models", () => {
           since: expect.stringMatching(/Z$/),
           weight: 3,
           priority: 0,
-          health: "unknown",
+          health: unknownHealth(""),
           source: "discovered",
         },
       ],
@@ -143,12 +147,13 @@ describe("models", () => {
 
   it("what this version does not act on is refused by name", async () => {
     const alpha = await modelId("alpha");
-    for (const field of ["limits", "max_attempts", "hedge", "groups", "timeouts", "strategy"]) {
+    for (const field of ["limits", "groups"]) {
       const answer = await patch(alpha, { [field]: null });
       expect([field, answer.status, answer.body.error?.field]).toEqual([field, 422, field]);
+      expect(answer.body.error.message).toMatch(/this version/);
     }
     expect((await patch(alpha, { status: "offline" })).body.error.field).toBe("status");
-    const virtual = await api.call("POST", "/models", { name: "virtual", targets: [] });
-    expect([virtual.status, virtual.body.error.code, virtual.headers.get("allow")]).toEqual([405, "method_not_allowed", "GET"]);
+    const put = await api.call("PUT", "/models", {});
+    expect([put.status, put.body.error.code, put.headers.get("allow")]).toEqual([405, "method_not_allowed", "POST, GET"]);
   });
 });

@@ -1,16 +1,42 @@
 // Models: what callers use, with the deployments behind each name.
 import { errorResponses } from "../../../api/error-body.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
-import { modelView, patchModelBody } from "../../../api/models.ts";
+import { createModelBody, modelView, patchModelBody } from "../../../api/models.ts";
 import { found, idParams, noContent } from "../answers.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
-import { modelEtag, modelToChange, removeModel, setModelStatus } from "./change-model.ts";
+import { retryOnNewModel } from "../endpoints/retry-on-new-model.ts";
+import { modelEtag, modelToChange, removeModel } from "./change-model.ts";
+import { createVirtualModel } from "./create-model.ts";
+import { patchModel } from "./patch-model.ts";
 import { presentModels, readModel } from "./read-model.ts";
 
 const config = { policy: "admin" } as const;
 const tags = ["models"];
 
 export function modelRoutes(app: AdminApp, context: AdminContext): void {
+  app.post(
+    "/models",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Make a virtual model: a name over deployments of any endpoints, with weights and priorities",
+        body: createModelBody,
+        response: { 201: modelView, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const create = () =>
+        context.database().transaction(async (repositories) => {
+          const row = await createVirtualModel(repositories, request.body, context.clock.nowMs());
+          return readModel(repositories, row, context.healthOf);
+        });
+      const model = await retryOnNewModel(create);
+      await context.publish((publisher) => publisher.routingChanged());
+      return reply.code(201).header("etag", modelEtag(model)).send(model);
+    },
+  );
+
   app.get(
     "/models",
     {
@@ -25,7 +51,7 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
     async (request) => {
       const database = context.database();
       const page = await database.models.page(request.query);
-      return { data: await presentModels(database, page.rows), next_cursor: page.nextCursor };
+      return { data: await presentModels(database, page.rows, context.healthOf), next_cursor: page.nextCursor };
     },
   );
 
@@ -34,7 +60,8 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
     { config, schema: { tags, summary: "One model", params: idParams, response: { 200: modelView, ...errorResponses } } },
     async (request, reply) => {
       const database = context.database();
-      const model = await readModel(database, found(await database.models.get(request.params.id), "model"));
+      const row = found(await database.models.get(request.params.id), "model");
+      const model = await readModel(database, row, context.healthOf);
       return reply.header("etag", modelEtag(model)).send(model);
     },
   );
@@ -45,21 +72,18 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
       config,
       schema: {
         tags,
-        summary: "Disable a model, or bring it back",
+        summary:
+          "Change a model (JSON Merge Patch): how its targets share calls, its attempts and timeouts; disable it, or bring it back",
         params: idParams,
         body: patchModelBody,
         response: { 200: modelView, ...errorResponses },
       },
     },
     async (request, reply) => {
-      const { status } = request.body;
       const model = await context.database().transaction(async (repositories) => {
         const row = await modelToChange(repositories, request.params.id, request.headers["if-match"]);
-        if (status !== undefined) {
-          await setModelStatus(repositories, row, status, context.clock.nowMs());
-          await repositories.meta.bumpConfigVersion();
-        }
-        return readModel(repositories, row);
+        const changed = await patchModel(repositories, row, request.body, context.clock.nowMs());
+        return readModel(repositories, changed, context.healthOf);
       });
       await context.publish((publisher) => publisher.routingChanged());
       return reply.header("etag", modelEtag(model)).send(model);
@@ -72,7 +96,7 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
       config,
       schema: {
         tags,
-        summary: "Remove a model; a synchronisation does not bring it back",
+        summary: "Remove a model; a synchronisation does not bring it back, and a virtual model's deployments stay",
         params: idParams,
         response: { 204: noContent, ...errorResponses },
       },

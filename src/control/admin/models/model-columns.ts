@@ -1,0 +1,41 @@
+// A model's settings between their wire form and their columns.
+import type { ModelBody, ModelPatch } from "../../../api/models.ts";
+import { formatDuration } from "../../../core/duration.ts";
+import type { Hedge, Strategy } from "../../../domain/pool.ts";
+import type { ModelRow } from "../../../storage/port.ts";
+import { hedgeOf } from "../../hedge-column.ts";
+import { mergePatch } from "../merge-patch.ts";
+import { timeoutsColumn, timeoutsOf } from "../timeouts-column.ts";
+
+export type SettingColumns = Pick<ModelRow, "strategy" | "max_attempts" | "hedge" | "timeouts">;
+type GivenSettings = Pick<ModelPatch, "strategy" | "max_attempts" | "hedge" | "timeouts">;
+
+/** The columns after `given` is merged into them: what is left out stays, null takes back. */
+export function settingColumns(given: GivenSettings, before: SettingColumns): SettingColumns {
+  return {
+    strategy: given.strategy === undefined ? before.strategy : given.strategy,
+    max_attempts: given.max_attempts === undefined ? before.max_attempts : given.max_attempts,
+    hedge: hedgeColumn(given.hedge, before.hedge),
+    timeouts: timeoutsColumn(given.timeouts, before.timeouts),
+  };
+}
+
+/** The parts that were set; the defaults of the others may change with the program. */
+function hedgeColumn(given: GivenSettings["hedge"], before: string | null): string | null {
+  if (given === undefined) return before;
+  if (given === null) return null;
+  const patch = { extraTrafficMax: given.extra_traffic, delayMinMs: given.min_delay } satisfies {
+    [Name in keyof Hedge]: number | null | undefined;
+  };
+  return JSON.stringify(mergePatch(JSON.parse(before ?? "{}"), patch));
+}
+
+export function presentSettings(row: SettingColumns): Pick<ModelBody, "strategy" | "max_attempts" | "hedge" | "timeouts"> {
+  const hedge = hedgeOf(row.hedge);
+  return {
+    strategy: (row.strategy as Strategy | null) ?? "balanced",
+    max_attempts: row.max_attempts,
+    hedge: hedge === null ? null : { extra_traffic: hedge.extraTrafficMax, min_delay: formatDuration(hedge.delayMinMs) },
+    timeouts: timeoutsOf(row.timeouts),
+  };
+}

@@ -1,0 +1,115 @@
+// The copy of the snapshot on disk: what goes in comes out, and a file that this program did not write is as good as none.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { temporaryDirectory } from "../../test/support/database.ts";
+import { createFakeClock } from "../../test/support/fake-clock.ts";
+import { Cipher } from "../core/cipher.ts";
+import type { Logger } from "../core/logger.ts";
+import { Secret } from "../core/secret.ts";
+import type { SnapshotContent } from "../domain/snapshot.ts";
+import { defaultTimeouts } from "../domain/timeouts.ts";
+import { SnapshotFile, snapshotFileName } from "./snapshot-file.ts";
+
+const canary = "sk-provider-canary";
+const cipher = new Cipher("a secret key for tests, 32 characters");
+const content: SnapshotContent = {
+  version: 7,
+  builtAtMs: 1_735_689_600_000,
+  keys: [],
+  groups: [{ id: "grp_everyone", name: "everyone", models: ["*"] }],
+  endpoints: [
+    {
+      id: "ep_1",
+      name: "one",
+      baseUrl: "http://one.test/v1",
+      dialect: "openai",
+      credential: new Secret(canary),
+      authHeaderName: "authorization",
+      authHeaderPrefix: "Bearer ",
+      headers: {},
+      query: {},
+      timeouts: defaultTimeouts,
+      weight: 2,
+      probe: { kind: "models", intervalMs: 30_000, timeoutMs: 10_000 },
+      version: 3,
+    },
+  ],
+  models: [
+    {
+      id: "mdl_1",
+      name: "smart",
+      kind: "virtual",
+      createdAtMs: 1,
+      strategy: "priority",
+      maxAttempts: 2,
+      hedge: { extraTrafficMax: 0.05, delayMinMs: 50 },
+      timeouts: { idleMs: 5000 },
+      deployments: [
+        {
+          id: "dep_1",
+          endpointId: "ep_1",
+          upstreamModel: "alpha",
+          status: "active",
+          reason: null,
+          sinceMs: 1,
+          weight: 0,
+          priority: 1,
+        },
+      ],
+    },
+  ],
+};
+
+let dataDir: string;
+let remove: () => Promise<void>;
+let logged: string[];
+beforeEach(async () => {
+  const directory = await temporaryDirectory();
+  dataDir = directory.path;
+  remove = directory.remove;
+  logged = [];
+});
+afterEach(() => remove());
+
+function snapshotFile(): SnapshotFile {
+  const write = (_fields: object, message: string): void => void logged.push(message);
+  const log: Logger = { debug: write, info: write, warn: write, error: write };
+  return new SnapshotFile(dataDir, cipher, createFakeClock(), log);
+}
+
+async function written(): Promise<string> {
+  const file = snapshotFile();
+  file.save(() => content);
+  await file.flush();
+  return readFile(join(dataDir, snapshotFileName), "utf8");
+}
+
+test("what was saved is read, credentials included, and none of it is legible", async () => {
+  const text = await written();
+  expect(text).not.toContain("smart");
+  const read = await snapshotFile().read();
+  expect(read?.endpoints[0]?.credential?.expose()).toBe(canary);
+  const withoutCredentials = (from: SnapshotContent | null) => JSON.stringify(from);
+  expect(JSON.parse(withoutCredentials(read))).toEqual(JSON.parse(withoutCredentials(content)));
+  expect(logged).toEqual([]);
+});
+
+test("a file of another version of the program is left aside", async () => {
+  const stored = JSON.parse(cipher.decrypt(await written(), "snapshot")) as { format: number };
+  for (const format of [1, stored.format + 1, undefined]) {
+    const foreign = cipher.encrypt(JSON.stringify({ ...stored, format }), "snapshot");
+    await writeFile(join(dataDir, snapshotFileName), foreign);
+    expect([format, await snapshotFile().read()]).toEqual([format, null]);
+  }
+  expect(logged).toEqual(Array.from({ length: 3 }, () => expect.stringContaining("another version")));
+});
+
+test("a damaged file is left aside, and so is one that is not there", async () => {
+  expect(await snapshotFile().read()).toBeNull();
+  expect(logged).toEqual([]);
+  const text = await written();
+  await writeFile(join(dataDir, snapshotFileName), text.slice(0, -4));
+  expect(await snapshotFile().read()).toBeNull();
+  expect(logged).toEqual([expect.stringContaining("can't be used")]);
+});
