@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { uuidv7obj } from "uuidv7";
 import type { SystemView } from "./api/system.ts";
 import type { Config } from "./config/config.ts";
-import type { AuthenticatedToken } from "./control/admin/context.ts";
+import { type AuthenticatedToken, unknownHealth } from "./control/admin/context.ts";
+import { presentHealth } from "./control/admin/models/present-health.ts";
 import { type AdminApi, createAdminApi } from "./control/admin/server.ts";
 import { createSyncSchedule } from "./control/discovery/schedule.ts";
 import { createSynchronizer } from "./control/discovery/synchronize.ts";
 import { ThreadedLedgerWriter } from "./control/ledger/threaded-ledger-writer.ts";
+import { ProbeSchedule } from "./control/probe/probe-schedule.ts";
 import { Publisher } from "./control/publish-snapshot.ts";
 import { startRetention } from "./control/retention.ts";
 import { checkSecretKeyId } from "./control/secret-key-id.ts";
@@ -24,6 +26,7 @@ import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { Listener } from "./gateway/listener.ts";
 import type { RequestEvent } from "./gateway/ports.ts";
+import { RoutingState } from "./gateway/routing/routing-state.ts";
 import { SnapshotHolder } from "./gateway/snapshot-holder.ts";
 import { SpoolWriter } from "./spool/spool-writer.ts";
 import { lockDataDir } from "./storage/data-dir-lock.ts";
@@ -79,6 +82,8 @@ class HeadgateApp implements App {
   readonly #stops: (() => Promise<void> | void)[] = [];
   #gateway!: Gateway;
   #listener!: Listener;
+  #routing!: RoutingState;
+  #probes!: ProbeSchedule;
   #snapshots!: SnapshotHolder;
   #spool!: SpoolWriter;
   #ledgerWriter!: ThreadedLedgerWriter;
@@ -163,6 +168,10 @@ class HeadgateApp implements App {
       schedule,
       authenticate: (token) => this.#authenticateAdmin(token),
       system: () => this.#systemView(),
+      healthOf: (id) => {
+        const state = this.#routing.health.find(id);
+        return state === null ? unknownHealth(id) : presentHealth(state.view(this.#clock.nowMs()));
+      },
       clock: this.#clock,
       log: this.#log,
       publicUrl: config.server.publicUrl,
@@ -208,19 +217,50 @@ class HeadgateApp implements App {
   #createGateway(processId: string, snapshotFile: SnapshotFile): void {
     const { config } = this.#options;
     this.#snapshots = new SnapshotHolder((snapshot, part) => {
-      if (part !== "key") this.#gateway.snapshotChanged(snapshot);
+      if (part !== "key") {
+        this.#gateway.snapshotChanged(snapshot);
+        this.#probes.changed();
+      }
       snapshotFile.save(() => snapshot.content());
     });
     this.#stops.push(() => snapshotFile.flush());
+    this.#routing = new RoutingState({
+      random: Math.random,
+      onTransition: ({ deploymentId, from, to, cause, untilMs }) => {
+        const until = untilMs === null ? undefined : new Date(untilMs).toISOString();
+        this.#log[to === "benched" ? "warn" : "info"](
+          { deployment_id: deploymentId, ...this.#namesOf(deploymentId), from, to, cause, until },
+          "a deployment's health has changed",
+        );
+      },
+    });
+    this.#probes = new ProbeSchedule({
+      current: () => this.#snapshots.current()?.content() ?? null,
+      report: (id, { ok, cause }) => this.#routing.health.of(id).probed(ok, cause, this.#clock.nowMs()),
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#stops.push(() => this.#probes.stop());
     this.#gateway = new Gateway({
       snapshots: this.#snapshots,
       sink: this.#spool,
       events: { requestFinished: (event) => this.#requestFinished(event) },
       clock: this.#clock,
       limits: { bodyBytesMax: config.server.bodyLimitBytes, bodiesInFlightBytesMax: config.server.bodiesInFlightLimitBytes },
+      routing: this.#routing,
       processId,
     });
     this.#stops.push(() => this.#gateway.close());
+  }
+
+  /** For people who read the log. */
+  #namesOf(deploymentId: string): { endpoint?: string; upstream_model?: string } {
+    for (const { targets } of this.#snapshots.current()?.models() ?? []) {
+      for (const { deployment, endpoint } of targets) {
+        if (deployment.id === deploymentId) return { endpoint: endpoint.name, upstream_model: deployment.upstreamModel };
+      }
+    }
+    return {};
   }
 
   /** A start without the database is served from the last snapshot on disk; without one there is nothing to serve. */

@@ -33,8 +33,10 @@ export async function deleteExpired({ storage, requestsMs, syncRunsMs, clock, lo
   const nowMs = clock.nowMs();
   try {
     const attempts = requestsMs > 0 ? await database.ledger.deleteBefore(nowMs - requestsMs) : 0;
+    const responses = requestsMs > 0 ? await database.responses.deleteBefore(nowMs - requestsMs) : 0;
     const syncRuns = syncRunsMs > 0 ? await database.syncRuns.deleteBefore(nowMs - syncRunsMs) : 0;
-    if (attempts + syncRuns > 0) log.info({ attempts, sync_runs: syncRuns }, "deleted what is beyond its retention");
+    if (attempts + responses + syncRuns > 0)
+      log.info({ attempts, responses, sync_runs: syncRuns }, "deleted what is beyond its retention");
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) log.error({ err: error }, "retention failed");
   }

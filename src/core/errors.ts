@@ -44,6 +44,12 @@ export const errorCatalogue = {
     message: "The model does not exist or this key may not use it. GET /v1/models lists the models it may use.",
     remedy: "List the models with `GET /v1/models`; unknown and forbidden models get the same answer on purpose.",
   },
+  response_not_found: {
+    status: 404,
+    surface: "gateway",
+    message: "There is no response with this id that this key has made.",
+    remedy: "Use the key (or another key of the same user) that made the response; unknown and others' ids get the same answer.",
+  },
   model_offline: {
     status: 503,
     surface: "gateway",
@@ -127,6 +133,12 @@ export const errorCatalogue = {
     surface: "gateway",
     message: "Usage can't be recorded at the moment, so no new work is taken.",
     remedy: "Free disk space in the data directory, or set `accounting.on_failure: continue`.",
+  },
+  state_unavailable: {
+    status: 503,
+    surface: "gateway",
+    message: "Who made this response can't be looked up at the moment. Retry shortly.",
+    remedy: "Retry after `retry-after`; an administrator sees under `/readyz` whether the database is away.",
   },
   overloaded: {
     status: 503,

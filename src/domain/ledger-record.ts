@@ -49,6 +49,8 @@ export interface AttemptOutcome {
   /** Null until there is a price. */
   costNanoUsd: number | null;
   priceVersion: string | null;
+  /** The id under which the provider keeps the answer, if it does; missing in the lines of older versions. */
+  responseId?: string | null;
 }
 
 /** The outcome with all that `started` said, so that either record is enough whatever the order. */

@@ -12,6 +12,7 @@ import type { EventSink, SnapshotSource, UsageSink } from "./ports.ts";
 import { BodyBudget, type BodyLimits } from "./receive-body.ts";
 import { sendError, sendErrorTo } from "./reply/send-error.ts";
 import { callerDialect, parseRoute } from "./route.ts";
+import type { RoutingState } from "./routing/routing-state.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { UpstreamPools } from "./upstream/upstream-pools.ts";
 
@@ -21,6 +22,7 @@ export interface GatewayOptions {
   events: EventSink;
   clock: Clock;
   limits: BodyLimits;
+  routing: RoutingState;
   /** Names this process in the ledger. */
   processId: string;
 }
@@ -38,7 +40,8 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#deps = {
-      pools: new UpstreamPools(),
+      pools: new UpstreamPools(options.clock),
+      routing: options.routing,
       sink: options.sink,
       includeUsage: new IncludeUsage(),
       clock: options.clock,
@@ -165,11 +168,12 @@ export class Gateway {
     return false;
   }
 
-  /** Forgets what was kept about endpoints that a new snapshot no longer has. */
+  /** Forgets what was kept about endpoints, deployments and models that a new snapshot no longer has. */
   snapshotChanged(snapshot: Snapshot): void {
     const endpoints = [...snapshot.endpoints()];
     this.#deps.pools.keepOnly(endpoints);
     this.#deps.includeUsage.keepOnly(endpoints);
+    this.#deps.routing.follow(snapshot, this.#options.clock.nowMs());
   }
 
   /** Refuses new calls; resolves when those in flight have ended, or after `timeoutMs`, when the rest are told and cut. */

@@ -1,19 +1,24 @@
 // The story of a call: authenticate → receive → resolve → attempt → settle. Details live with each step.
 import { parseDurationMs } from "../core/duration.ts";
 import { HeadgateError } from "../core/errors.ts";
-import type { AttemptPlan, Destination } from "./attempt-plan.ts";
+import { type AttemptPlan, type Destination, destinationOf } from "./attempt-plan.ts";
 import { authenticate, requireScope } from "./authenticate.ts";
 import type { Call } from "./call.ts";
+import type { AttemptDeps } from "./call-run.ts";
 import { getModel, listModels } from "./list-models.ts";
 import { everyModel } from "./model-matcher.ts";
-import { type BodyLimits, checkBodyEncoding, type ReceivedBody, receiveBody } from "./receive-body.ts";
+import { type BodyBudget, type BodyLimits, checkBodyEncoding, type ReceivedBody, receiveBody } from "./receive-body.ts";
 import type { CallRoute, Route } from "./route.ts";
-import { chooseTarget } from "./routing/choose-target.ts";
-import { type AttemptDeps, runAttempts } from "./run-attempts.ts";
+import type { RoutingState } from "./routing/routing-state.ts";
+import { sessionOf } from "./routing/session-of.ts";
+import { Tries } from "./routing/tries.ts";
+import { runAttempts } from "./run-attempts.ts";
 import type { Principal } from "./snapshot.ts";
 
 export interface CallDeps extends AttemptDeps {
   limits: BodyLimits;
+  budget: BodyBudget;
+  routing: RoutingState;
 }
 
 /** TRACE would have an endpoint send our request back, credential and all (RFC 9110 §9.3.8). */
@@ -34,18 +39,22 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   const callersTotalMs = callersTimeoutMs(call);
   if (!deps.sink.accepting) throw new HeadgateError("accounting_unavailable", { retryAfterSeconds: 5 });
 
+  const callersEndAtMs = call.startedAtMs + callersTotalMs;
   const plan =
     route.endpointName === null
-      ? await planByModel(deps, call, principal, route)
-      : await planByEndpoint(deps, call, principal, route);
-  const totalMs = Math.min(plan.destination.endpoint.timeouts.totalMs, callersTotalMs);
-  await runAttempts(deps, { ...plan, totalAtMs: call.startedAtMs + totalMs });
+      ? await planByModel(deps, call, principal, route, callersEndAtMs)
+      : await planByEndpoint(deps, call, principal, route, callersEndAtMs);
+  await runAttempts(deps, plan);
 }
 
-type Plan = Omit<AttemptPlan, "totalAtMs">;
-
 /** The usual call: the model, in the body or the path, says where it goes. */
-async function planByModel(deps: CallDeps, call: Call, principal: Principal, route: CallRoute): Promise<Plan> {
+async function planByModel(
+  deps: CallDeps,
+  call: Call,
+  principal: Principal,
+  route: CallRoute,
+  callersEndAtMs: number,
+): Promise<AttemptPlan> {
   const body = await receiveBody(call, deps.limits, deps.budget, route.pathModel === null ? "throw" : "keep");
   if (body.bytes === 0 && route.pathModel === null) {
     throw new HeadgateError("model_required", {
@@ -57,11 +66,27 @@ async function planByModel(deps: CallDeps, call: Call, principal: Principal, rou
   const modelRoute = call.snapshot.model(name);
   if (modelRoute === undefined || !principal.mayUse(name)) throw new HeadgateError("model_not_found", { field: "model" });
   call.model = name;
-  const { target, why } = chooseTarget(modelRoute);
-  const { deployment, endpoint } = target;
-  const destination = { endpoint, deploymentId: deployment.id, upstreamModel: deployment.upstreamModel, why };
+  const endsAtMs = Math.min(call.startedAtMs + modelRoute.callMsMax, callersEndAtMs);
+  const tries = new Tries(deps.routing, modelRoute, {
+    session: () => sessionOf(call.req.headers, body),
+    mayRetry: !noFallback(call),
+    endsAtMs,
+  });
+  const first = destinationOf(tries.first(deps.clock.nowMs()));
   // The path carries the model: the body passes as it is.
-  return { call, route, destination, body: route.pathModel === null ? body : withoutModel(body) };
+  return { call, route, first, tries, body: route.pathModel === null ? body : withoutModel(body), endsAtMs };
+}
+
+/** `x-headgate-no-fallback: true`: the caller wants to hear of the first attempt, whatever it says. */
+function noFallback(call: Call): boolean {
+  const value = call.req.headers["x-headgate-no-fallback"];
+  if (value === undefined) return false;
+  if (value === "true" || value === "1") return true;
+  if (value === "false" || value === "0") return false;
+  throw new HeadgateError("invalid_header", {
+    field: "x-headgate-no-fallback",
+    message: "x-headgate-no-fallback takes true or false.",
+  });
 }
 
 function withoutModel(body: ReceivedBody): ReceivedBody {
@@ -69,10 +94,19 @@ function withoutModel(body: ReceivedBody): ReceivedBody {
 }
 
 /** A call to a named endpoint. A model in its body is still held to what the caller may use. */
-async function planByEndpoint(deps: CallDeps, call: Call, principal: Principal, route: CallRoute): Promise<Plan> {
+async function planByEndpoint(
+  deps: CallDeps,
+  call: Call,
+  principal: Principal,
+  route: CallRoute,
+  callersEndAtMs: number,
+): Promise<AttemptPlan> {
   const endpoint = call.snapshot.endpointByName(route.endpointName as string);
   if (endpoint === undefined) throw new HeadgateError("not_found", { message: "There is no endpoint of that name." });
-  const destination: Destination = { endpoint, deploymentId: null, upstreamModel: "", why: "endpoint named in the path" };
+  const { timeouts } = endpoint;
+  const why = "endpoint named in the path";
+  const first: Destination = { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why };
+  const plan = { call, route, first, tries: null, endsAtMs: Math.min(call.startedAtMs + timeouts.totalMs, callersEndAtMs) };
   const contentType = call.req.headers["content-type"] ?? "";
   const hasBody =
     call.req.headers["content-length"] !== "0" &&
@@ -81,7 +115,7 @@ async function planByEndpoint(deps: CallDeps, call: Call, principal: Principal, 
   if (hasBody && principal.mayUse === everyModel && !/\bjson\b/i.test(contentType)) {
     checkBodyEncoding(call);
     if (call.expectsContinue) call.res.writeContinue();
-    return { call, route, destination, body: call.req };
+    return { ...plan, body: call.req };
   }
   const body = await receiveBody(call, deps.limits, deps.budget, "keep");
   const named = route.pathModel?.name ?? body.model;
@@ -92,7 +126,7 @@ async function planByEndpoint(deps: CallDeps, call: Call, principal: Principal, 
           `This key is restricted to some models, so a body must show which one it names. ${body.problem?.message ?? ""}`.trim(),
       });
     }
-    return { call, route, destination, body: { ...body, json: null } };
+    return { ...plan, body: { ...body, json: null } };
   }
 
   for (const { model, targets } of call.snapshot.models()) {
@@ -100,8 +134,9 @@ async function planByEndpoint(deps: CallDeps, call: Call, principal: Principal, 
       const isThis = deployment.endpointId === endpoint.id && (model.name === named || deployment.upstreamModel === named);
       if (!isThis || !principal.mayUse(model.name)) continue;
       call.model = model.name;
-      const chosen = { ...destination, deploymentId: deployment.id, upstreamModel: deployment.upstreamModel };
-      return { call, route, destination: chosen, body: route.pathModel === null ? body : withoutModel(body) };
+      const state = deps.routing.health.of(deployment.id);
+      const chosen = { ...first, deploymentId: deployment.id, state, upstreamModel: deployment.upstreamModel };
+      return { ...plan, first: chosen, body: route.pathModel === null ? body : withoutModel(body) };
     }
   }
   throw new HeadgateError("model_not_found", { field: "model" });

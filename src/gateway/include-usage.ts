@@ -1,6 +1,6 @@
 // Whether to ask an endpoint for the usage of a stream that its caller did not ask for, and which endpoints refuse that.
 import type { EndpointView } from "../domain/snapshot.ts";
-import type { AttemptPlan } from "./attempt-plan.ts";
+import type { AttemptPlan, Destination } from "./attempt-plan.ts";
 
 const askablePath = /^\/(?:chat\/)?completions\/?$/;
 /** What providers write when they don't know or don't take the option. */
@@ -12,8 +12,7 @@ export class IncludeUsage {
   readonly #refused = new Map<string, number>();
 
   /** True for OpenAI-shaped streams of endpoints that take the option as far as we know. */
-  appliesTo(plan: Pick<AttemptPlan, "route" | "body" | "destination">): boolean {
-    const { body, route, destination } = plan;
+  appliesTo({ body, route }: Pick<AttemptPlan, "route" | "body">, destination: Destination): boolean {
     if (!("chunks" in body) || body.json === null || !body.json.stream) return false;
     const { endpoint } = destination;
     if (endpoint.dialect !== "openai" && endpoint.dialect !== "azure") return false;

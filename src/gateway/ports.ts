@@ -1,5 +1,6 @@
 // What the data plane needs from outside. Consumers own their ports; app.ts wires them.
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
+import type { ResponseOwner } from "../domain/response-owner.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Where the current snapshot comes from; one call per request, then that view is kept until the request ends. */
@@ -20,6 +21,14 @@ export interface UsageSink {
   start(started: AttemptStarted, done: (error: Error | null) => void): void;
   /** The same for the outcome of an attempt; `started` is the record that was started. */
   settle(started: AttemptStarted, outcome: AttemptOutcome, done: (error: Error | null) => void): void;
+}
+
+/** What the ledger knows about answers that providers keep under an id: asked for those this process has not made itself. */
+export interface ResponseSource {
+  /** Null: no finished attempt has brought that id. Rejects when that can't be told at the moment. */
+  find(id: string): Promise<ResponseOwner | null>;
+  /** Its provider has deleted it. Rejects when that can't be kept; the provider's own refusals do without it. */
+  forget(id: string): Promise<void>;
 }
 
 /** One finished request, for metrics and the log; sent after the caller has its answer. May be dropped. */

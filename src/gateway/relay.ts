@@ -58,7 +58,7 @@ class Relay implements AnswerConsumer {
   constructor(options: RelayOptions, resolve: () => void) {
     this.#options = options;
     this.#resolve = resolve;
-    this.#isStream = options.head.contentType.startsWith("text/event-stream");
+    this.#isStream = options.head.isEventStream;
     const abort = () => options.attempt.abort(new CallerGone());
     options.call.onGone = abort;
     if (options.call.isGone) abort();
@@ -89,6 +89,8 @@ class Relay implements AnswerConsumer {
     const tail = withhold?.end() ?? null;
     if (tail !== null) this.#write(tail);
     this.#ended = true;
+    // HTTP's own end behind an error event would make the stream look whole to clients that don't know that event.
+    if (meter.endsInError) this.#breakOff = this.#cutSilently;
     this.#settle(this.#completeOutcome());
     this.#advance();
   }
@@ -98,14 +100,17 @@ class Relay implements AnswerConsumer {
     this.#ended = true;
     // Once the outcome is settled the answer was whole: a connection that breaks behind it changes nothing.
     if (this.#settled === "no") {
-      const { call, head } = this.#options;
+      const { call, head, meter } = this.#options;
       if (error instanceof CallerGone) {
-        this.#breakOff = () => call.res.destroy();
+        const destroy = () => call.res.destroy();
+        this.#breakOff = destroy;
         this.#settle({ status: 499, error: "client_disconnected", complete: false });
       } else {
         call.detail = error.options.detail ?? null;
-        this.#breakOff = () => this.#cut(error);
-        this.#settle({ status: head.status, error: error.code, complete: false });
+        const saidSo = meter.endsInError;
+        const cut = () => this.#cut(error);
+        this.#breakOff = saidSo ? this.#cutSilently : cut;
+        this.#settle({ status: head.status, error: saidSo ? "stream_error" : error.code, complete: false });
       }
     }
     this.#advance();
@@ -182,11 +187,12 @@ class Relay implements AnswerConsumer {
   }
 
   /** Ends the connection after what was written, without the terminator that would make the answer look whole. */
-  #cut(error: HeadgateError): void {
-    const { call, streamDialect } = this.#options;
+  #cut(error: HeadgateError | null): void {
+    const { call, streamDialect, head } = this.#options;
     const { res } = call;
     if (res.destroyed) return;
-    if (this.#isStream) {
+    // Into compressed bytes no word can be put.
+    if (error !== null && this.#isStream && head.readable) {
       this.#writeHead();
       res.write(errorEvent(error, streamDialect, call.id));
     }
@@ -195,10 +201,14 @@ class Relay implements AnswerConsumer {
       res.destroy();
       return;
     }
-    socket.destroySoon();
+    // HTTP/1.0 ends every answer by a close: only a reset tells that this one is not whole.
+    if (res.chunkedEncoding || head.contentLength !== null) socket.destroySoon();
+    else socket.write("", () => setImmediate(() => socket.resetAndDestroy()));
     // A caller that reads nothing would keep what is left to be written, and the connection, for ever.
     setTimeout(() => socket.destroy(), cutTimeoutMs).unref();
   }
+
+  readonly #cutSilently = () => this.#cut(null);
 }
 
 /** CORS has set `vary` already: an endpoint's own is added to it, not put in its place. */

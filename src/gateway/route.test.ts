@@ -44,7 +44,44 @@ describe("parseRoute", () => {
   });
 
   test.each(["GET", "DELETE", "PUT", "PATCH"])("asks for the passthrough scope for %s", (method) => {
-    expect(parseRoute(method, "/v1/responses/resp_1")).toMatchObject({ needsPassthrough: true });
+    expect(parseRoute(method, "/v1/conversations/conv_1")).toMatchObject({ needsPassthrough: true, responseId: null });
+  });
+
+  test.each([
+    ["GET", "/v1/responses/resp_1"],
+    ["GET", "/v1/responses/resp_1/"],
+    ["HEAD", "/v1/responses/resp_1"],
+    ["DELETE", "/v1/responses/resp_1"],
+    ["PATCH", "/v1/responses/resp_1"],
+    ["GET", "/v1/responses/resp_1?stream=true&starting_after=3"],
+    ["GET", "/v1/responses/resp_1/input_items"],
+    ["POST", "/v1/responses/resp_1/cancel"],
+    ["POST", "/v1/responses/resp_1/cancel/"],
+    ["POST", "/v1/responses/resp_1/what_comes_next"],
+    ["DELETE", "/ai/v1/responses/resp_1"],
+    ["GET", "/v1/openai/responses/resp_1"],
+    ["GET", "/v1beta/openai/responses/resp_1"],
+    ["GET", "/v1/Responses/resp_1"],
+    ["POST", "/v1/%72esponses/%72esp_1/cancel"],
+    ["GET", "/v1/responses%2Fresp_1"],
+  ])("takes %s %s for a matter of the one who made that response", (method, target) => {
+    expect(parseRoute(method, target)).toMatchObject({ kind: "call", responseId: "resp_1", needsPassthrough: false });
+    expect(parseRoute(method, target)).toMatchObject({ responseId: "resp_1" });
+  });
+
+  test.each([
+    "/v1/responses",
+    "/v1/responses/",
+    "/v1/responses/input_tokens",
+    "/v1/responses/compact",
+    "/v1/responses/compact/",
+    "/v1/responsesx/resp_1/cancel",
+  ])("POST %s is about no response that exists", (target) => {
+    expect(parseRoute("POST", target)).toMatchObject({ responseId: null, needsPassthrough: false });
+  });
+
+  test("a named endpoint's responses belong to whoever has its account", () => {
+    expect(parseRoute("GET", "/endpoints/prod/v1/responses/resp_1")).toMatchObject({ responseId: null, needsPassthrough: true });
   });
 
   test("names the endpoint of a passthrough path", () => {

@@ -18,6 +18,8 @@ export interface CallRoute {
   endpointName: string | null;
   /** Set for Gemini's `/models/{model}:{method}`. */
   pathModel: { name: string; method: string } | null;
+  /** Set for what is done with a response that a provider keeps: only its maker may, and it goes where the response was made. */
+  responseId: string | null;
   needsPassthrough: boolean;
 }
 
@@ -43,9 +45,11 @@ const statePaths = new Set([
 const callPrefixes = ["/v1/", "/ai/v1/", "/resource_server/metis/api/v1/"];
 const geminiPrefix = "/v1beta/";
 const endpointPath = /^\/endpoints\/([^/]+)\/(v1(?:beta)?)(\/.+)$/;
+/** At any depth, as endpoints with a path of their own put it; `[^/]` is what the endpoint would take for an id. */
+const responsePath = /\/responses\/([^/]+)(\/[^/]+)?/i;
 const geminiModelPath = /^\/models\/(.+):([A-Za-z]+)$/;
 
-/** Callers use few paths: what they mean is kept for these. Bounded, and without targets that carry a query. */
+/** Callers use few paths: what they mean is kept for these. Bounded, and without targets that carry a query or an id. */
 const known = new Map<string, Route>();
 const knownMax = 500;
 
@@ -55,7 +59,8 @@ export function parseRoute(method: string, target: string): Route {
   let route = known.get(name);
   if (route === undefined) {
     route = readRoute(method, target);
-    if (known.size < knownMax && route.kind === "call" && route.search === "" && name.length < 100) known.set(name, route);
+    const isUsual = route.kind === "call" && route.search === "" && route.responseId === null && name.length < 100;
+    if (isUsual && known.size < knownMax) known.set(name, route);
   }
   return route;
 }
@@ -81,6 +86,8 @@ function readRoute(method: string, target: string): Route {
       version: named[2] as "v1" | "v1beta",
       endpointName: decodeURIComponent(named[1] as string),
       pathModel: pathModelOf(method, rest),
+      // That scope reaches all that the endpoint's account has.
+      responseId: null,
       needsPassthrough: true,
     };
   }
@@ -95,6 +102,7 @@ function versionedRoute(method: string, rest: string, search: string, version: "
     return { kind: "get-model", model: decodeURIComponent(rest.slice("/models/".length)) };
   }
   const pathModel = pathModelOf(method, rest);
+  const responseId = responseIdOf(method, rest);
   return {
     kind: "call",
     rest,
@@ -102,13 +110,24 @@ function versionedRoute(method: string, rest: string, search: string, version: "
     version,
     endpointName: null,
     pathModel,
-    needsPassthrough: method !== "POST" || isStatePath(rest),
+    responseId,
+    needsPassthrough: isStatePath(rest) || (method !== "POST" && responseId === null),
   };
 }
 
 function pathModelOf(method: string, rest: string): CallRoute["pathModel"] {
   const match = method === "POST" ? geminiModelPath.exec(rest) : null;
   return match === null ? null : { name: decodeURIComponent(match[1] as string), method: match[2] as string };
+}
+
+/**
+ * The id in `/responses/{id}` and whatever lies below it, decoded. `POST /responses/{name}` is none: those are ways to make
+ * one (`compact`) or to ask about one that is not made (`input_tokens`).
+ */
+function responseIdOf(method: string, rest: string): string | null {
+  const match = responsePath.exec(rest.includes("%") ? decodeURIComponent(rest) : rest);
+  if (match === null || (method === "POST" && match[2] === undefined)) return null;
+  return match[1] as string;
 }
 
 function isStatePath(rest: string): boolean {

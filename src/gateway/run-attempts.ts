@@ -1,288 +1,194 @@
-// The attempts of one call: choose a target, record that it starts, try it, and relay what it answers.
-import type { Readable } from "node:stream";
+// The attempts of one call: try a target, judge what came of it, try another or pass the answer on.
 import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
-import { newId } from "../core/ids.ts";
-import { estimateTokens, noTokens } from "../core/tokens.ts";
-import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
-import type { EndpointView } from "../domain/snapshot.ts";
-import type { AttemptPlan } from "./attempt-plan.ts";
-import { rewriteModel } from "./body/rewrite-model.ts";
-import { spliceModel } from "./body/splice-model.ts";
-import { type Call, CallerGone } from "./call.ts";
-import type { IncludeUsage } from "./include-usage.ts";
-import { createMeter, type Meter } from "./meter/meter.ts";
-import type { UsageSink } from "./ports.ts";
-import type { BodyBudget } from "./receive-body.ts";
-import { relay } from "./relay.ts";
+import type { AttemptPlan, Destination } from "./attempt-plan.ts";
+import { destinationOf } from "./attempt-plan.ts";
+import { CallerGone } from "./call.ts";
+import { type AttemptDeps, isRedirect, judge, leave, type Run } from "./call-run.ts";
+import { isInferencePath } from "./failover/inference-path.ts";
+import { judgeAttempt, type Verdict } from "./failover/judge-attempt.ts";
+import { parseRetryAfter } from "./failover/retry-after.ts";
+import { type Flight, launch, outcomeOf, settled, tellHealth } from "./flight.ts";
+import { openWithHedge } from "./hedge.ts";
+import { createMeter } from "./meter/meter.ts";
+import { type RelayOutcome, relay } from "./relay.ts";
 import type { StreamDialect } from "./reply/error-body.ts";
-import type { CallRoute } from "./route.ts";
+import { sendHeldAnswer } from "./reply/held-answer.ts";
 import { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
-import { Attempt, type Opening } from "./upstream/attempt.ts";
-import { upstreamRequestHeaders } from "./upstream/request-headers.ts";
-import { upstreamPath } from "./upstream/upstream-path.ts";
-import type { UpstreamPools } from "./upstream/upstream-pools.ts";
-
-export interface AttemptDeps {
-  budget: BodyBudget;
-  pools: UpstreamPools;
-  sink: UsageSink;
-  includeUsage: IncludeUsage;
-  clock: Clock;
-  processId: string;
-}
+import type { OpenedAnswer, Opening } from "./upstream/attempt.ts";
 
 /** Runs the call to its end; throws what the caller must be told when no answer began. */
 export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan): Promise<void> {
-  const { call, destination } = plan;
-  const wantsUsage = deps.includeUsage.appliesTo(plan);
-  if ((await runAttempt(deps, plan, 1, destination.why, wantsUsage)) === "answered") return;
-  // The endpoint refuses an option that the caller never sent: the original bytes go to it at once.
-  await runAttempt(deps, plan, 2, "the endpoint refused stream_options", false);
-  if (call.status < 400) deps.includeUsage.refusedBy(destination.endpoint);
+  const isInference = isInferencePath(plan.route.rest, plan.call.method);
+  const run: Run = { deps, plan, isInference, flights: [], interruption: null, held: null, retryAfterMs: null };
+  endWithCall(run);
+  let destination = plan.first;
+  let wantsUsage = deps.includeUsage.appliesTo(plan, destination);
+  for (;;) {
+    const { flight, opening } = await open(run, destination, wantsUsage);
+    if (run.interruption !== null) throw await ended(run, flight, opening, run.interruption);
+
+    if (opening.kind === "answer" && flight.usageAdded && deps.includeUsage.isRefusal(opening.head.status, opening.body)) {
+      // The endpoint refuses an option that the caller never sent: the original bytes go to it at once.
+      leave(run, flight, opening, null);
+      wantsUsage = false;
+      destination = { ...flight.destination, why: "the endpoint refused stream_options" };
+      continue;
+    }
+    const verdict = judge(run, flight, opening);
+    const next = verdict.retry ? (plan.tries?.next(deps.clock.nowMs()) ?? null) : null;
+    if (next !== null) {
+      leave(run, flight, opening, verdict);
+      destination = { ...destinationOf(next), why: `${verdict.cause} at ${flight.destination.endpoint.name}; ${next.why}` };
+      wantsUsage = deps.includeUsage.appliesTo(plan, destination);
+      continue;
+    }
+    const problem = opening.kind === "failed" ? opening.error : unusable(run, opening);
+    if (problem === null && opening.kind === "answer") {
+      if (opening.head.status < 400 && !wantsUsage && deps.includeUsage.appliesTo(plan, flight.destination)) {
+        deps.includeUsage.refusedBy(flight.destination.endpoint);
+      }
+      return passOn(run, flight, opening, verdict);
+    }
+    return fail(run, flight, opening, verdict, problem as HeadgateError);
+  }
 }
 
-async function runAttempt(
-  deps: AttemptDeps,
-  plan: AttemptPlan,
-  attemptNo: number,
-  why: string,
-  addUsage: boolean,
-): Promise<"answered" | "refused option"> {
-  const { call, destination, route } = plan;
-  const { endpoint } = destination;
-  const path = upstreamPath(endpoint, route, destination.upstreamModel);
-  const upstream = upstreamBody(plan, addUsage);
-  const started = startedRecord(deps, plan, attemptNo, why);
-  call.attempts = attemptNo;
-  call.endpoint = endpoint.name;
-  await start(deps.sink, started);
-  if (call.isGone) {
-    await settleFailure(deps, started, { status: 499, error: "client_disconnected", estimated: false });
-    throw new CallerGone();
-  }
+/** When the call ends, its attempts do. */
+function endWithCall(run: Run): void {
+  const { call } = run.plan;
+  const interrupt = (error: HeadgateError | CallerGone) => {
+    run.interruption ??= error;
+    for (const { attempt } of run.flights) attempt.abort(error);
+  };
+  const gone = () => interrupt(new CallerGone());
+  call.abort = interrupt;
+  call.onGone = gone;
+  if (call.isGone) gone();
+}
 
-  const { req } = call;
-  const isStream = started.stream;
-  const attempt = new Attempt(
-    deps.pools.for(endpoint),
-    {
-      method: call.method,
-      path,
-      headers: upstreamRequestHeaders(req.rawHeaders, req.headers.connection, endpoint, upstream.bytes),
-      body: upstream.body,
-      secrets: secretsOf(endpoint),
-      timeouts: {
-        firstByteMs: endpoint.timeouts.firstByteMs ?? (isStream ? 60_000 : endpoint.timeouts.totalMs),
-        idleMs: endpoint.timeouts.idleMs,
-        totalAtMs: plan.totalAtMs,
-      },
-    },
-    deps.clock,
-  );
-  const abort = (error: HeadgateError) => attempt.abort(error);
-  call.abort = abort;
-  const opening = await openUnlessGone(call, attempt);
+/** Starts an attempt and waits for its opening; for models with hedging perhaps for that of another, which is returned then. */
+async function open(run: Run, destination: Destination, addUsage: boolean): Promise<{ flight: Flight; opening: Opening }> {
+  const flight = await takeOff(run, destination, addUsage);
+  const { tries } = run.plan;
+  const hedgeAfterMs = run.isInference ? (tries?.hedgeDelayMs(run.deps.clock.nowMs()) ?? null) : null;
+  if (hedgeAfterMs === null || tries === null) return { flight, opening: await flight.attempt.opened };
+  return openWithHedge(run, flight, hedgeAfterMs, async () => {
+    const aim = tries.hedge(run.deps.clock.nowMs());
+    if (aim === null) return null;
+    const second = destinationOf(aim);
+    return takeOff(run, second, run.deps.includeUsage.appliesTo(run.plan, second));
+  });
+}
 
-  if (opening.kind === "failed") {
-    const { error, sent } = opening;
-    // The queue for a connection may hold the body longer than the call lasts: it stays counted until it is let go.
-    const { heldBytes } = call;
-    call.heldBytes = 0;
-    attempt.whenReleased(() => {
-      deps.budget.heldBytes -= heldBytes;
-    });
-    const gone = error instanceof CallerGone;
-    const status = gone ? 499 : error.status;
-    await settleFailure(deps, started, { status, error: gone ? "client_disconnected" : error.code, estimated: sent });
-    throw error;
+async function takeOff(run: Run, destination: Destination, addUsage: boolean): Promise<Flight> {
+  const flight = await launch(run.deps, run.plan, destination, { addUsage, interrupted: () => run.interruption });
+  run.flights.push(flight);
+  return flight;
+}
+
+/** Relays the answer; resolves when the caller has it. */
+function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdict): Promise<void> {
+  const { deps, plan } = run;
+  const { call, route, tries } = plan;
+  const { attempt, pending, started } = flight;
+  const { head } = opening;
+  if (head.status === 429) shortenRetryAfter(run, head.headers, deps.clock);
+  const { firstByteAtMs } = attempt;
+  if (verdict.health === "success" && head.status < 400 && firstByteAtMs !== null) {
+    pending?.firstByte(firstByteAtMs);
+    tries?.model.firstBytes.add(firstByteAtMs - call.startedAtMs, firstByteAtMs);
   }
-  if (isRedirect(opening.head.status) && call.method === "POST") {
-    attempt.abort(new CallerGone());
-    await settleFailure(deps, started, { status: opening.head.status, error: "upstream_unreachable", estimated: false });
-    throw new HeadgateError("upstream_unreachable", {
+  const meter = createMeter({
+    path: route.rest,
+    method: call.method,
+    contentType: head.contentType,
+    status: head.status,
+    readable: head.readable,
+    inputTokensEstimate: started.inputTokensEstimate,
+  });
+  const settle = (outcome: RelayOutcome, done: () => void) => {
+    const metered = meter.finish({ complete: outcome.complete });
+    const settledOutcome = outcomeOf(deps.clock, started, outcome.status, outcome.error);
+    settledOutcome.usage = metered.usage;
+    settledOutcome.usageSource = metered.source;
+    settledOutcome.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
+    tellHealth(flight, verdictOnEnd(verdict, outcome, flight), deps.clock.nowMs());
+    deps.sink.settle(started, settledOutcome, done);
+  };
+  return relay({
+    call,
+    attempt,
+    head,
+    meter,
+    withhold: flight.usageAdded && head.isEventStream && head.readable ? new WithholdUsageChunk() : null,
+    streamDialect: streamDialectOf(plan),
+    settle,
+  });
+}
+
+/** What an answer that was passed on says about its deployment in the end. */
+function verdictOnEnd(opened: Verdict, outcome: RelayOutcome, flight: Flight): Verdict {
+  if (outcome.error === null || opened.health !== "success" || outcome.error === "upstream_error") return opened;
+  if (outcome.error === "client_disconnected") return judgeAttempt({ kind: "abandoned" });
+  return judgeAttempt({ kind: "broken", timeout: flight.attempt.timedOutBy });
+}
+
+/** The last attempt brought nothing to pass on: the caller gets the last answer that an endpoint gave, else the error. */
+async function fail(run: Run, flight: Flight, opening: Opening, verdict: Verdict, error: HeadgateError): Promise<void> {
+  const { deps, held } = run;
+  const { call } = run.plan;
+  tellHealth(flight, verdict, deps.clock.nowMs());
+  flight.attempt.abort(error);
+  const estimated = opening.kind === "failed" ? opening.sent : opening.head.status < 300;
+  await settled(deps, flight.started, { status: error.status, error: error.code, final: true, estimated });
+  if (held === null) throw error;
+  call.detail = `${error.code}: ${error.options.detail ?? error.message}`;
+  if (held.head.status === 429) shortenRetryAfter(run, held.head.headers, deps.clock);
+  sendHeldAnswer(call, held);
+}
+
+/** The call ended while its attempt had not opened. Returns what to throw. */
+async function ended(
+  run: Run,
+  flight: Flight,
+  opening: Opening,
+  error: HeadgateError | CallerGone,
+): Promise<HeadgateError | CallerGone> {
+  flight.attempt.abort(error);
+  tellHealth(flight, null, run.deps.clock.nowMs());
+  const [status, code] = error instanceof CallerGone ? [499, "client_disconnected"] : [error.status, error.code];
+  const estimated = opening.kind === "answer" || opening.sent;
+  await settled(run.deps, flight.started, { status, error: code, final: true, estimated });
+  return error;
+}
+
+/** Why an answer can't be passed on although it is one; null when it can. */
+function unusable(run: Run, { head, isEmpty, firstEvent }: OpenedAnswer): HeadgateError | null {
+  if (isRedirect(head.status) && run.plan.call.method === "POST") {
+    return new HeadgateError("upstream_unreachable", {
       message:
         "The endpoint that serves this model answered with a redirect, which Headgate does not follow. Its URL needs mending.",
     });
   }
-  if (upstream.usageAdded && deps.includeUsage.isRefusal(opening.head.status, opening.body)) {
-    // Not waited for: it is written together with the start of the attempt that follows at once.
-    deps.sink.settle(
-      started,
-      { ...outcomeOf(deps, started, opening.head.status, "upstream_error"), final: false },
-      () => undefined,
-    );
-    return "refused option";
+  if (!run.isInference || head.status >= 300) return null;
+  if (firstEvent?.kind === "none") {
+    return new HeadgateError("upstream_interrupted", { detail: "the stream ended before any event" });
   }
-
-  const meter = createMeter({
-    path: route.rest,
-    method: call.method,
-    contentType: opening.head.contentType,
-    status: opening.head.status,
-    readable: opening.head.readable,
-    inputTokensEstimate: started.inputTokensEstimate,
-  });
-  await relayOpening(deps, call, attempt, opening, meter, started, upstream.usageAdded, streamDialectOf(call, route));
-  return "answered";
+  if (isEmpty) return new HeadgateError("upstream_interrupted", { message: "The endpoint's answer was empty." });
+  return null;
 }
 
-function relayOpening(
-  deps: AttemptDeps,
-  call: Call,
-  attempt: Attempt,
-  opening: Extract<Opening, { kind: "answer" }>,
-  meter: Meter,
-  started: AttemptStarted,
-  usageAdded: boolean,
-  streamDialect: StreamDialect,
-): Promise<void> {
-  const isEventStream = opening.head.contentType.startsWith("text/event-stream");
-  return relay({
-    call,
-    attempt,
-    head: opening.head,
-    meter,
-    withhold: usageAdded && isEventStream && opening.head.readable ? new WithholdUsageChunk() : null,
-    streamDialect,
-    settle: (outcome, done) => {
-      const metered = meter.finish({ complete: outcome.complete });
-      const settled = outcomeOf(deps, started, outcome.status, outcome.error);
-      settled.usage = metered.usage;
-      settled.usageSource = metered.source;
-      settled.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
-      deps.sink.settle(started, settled, done);
-    },
-  });
-}
-
-/** Shorter ones are placeholders ("none", "x") that occur in any text. */
-const secretLengthMin = 8;
-
-function secretsOf(endpoint: EndpointView): string[] {
-  const secret = endpoint.credential?.expose() ?? "";
-  return secret.length < secretLengthMin ? [] : [secret];
-}
-
-/** A caller's SDK would follow it, and send its prompt somewhere that no administrator has named. */
-function isRedirect(status: number): boolean {
-  return status >= 300 && status < 400 && status !== 304;
-}
-
-async function openUnlessGone(call: Call, attempt: Attempt): Promise<Opening> {
-  const abort = () => attempt.abort(new CallerGone());
-  call.onGone = abort;
-  if (call.isGone) abort();
-  const opening = await attempt.opened;
-  call.onGone = null;
-  return opening;
-}
-
-interface UpstreamBody {
-  body: Buffer | readonly Buffer[] | Readable | null;
-  /** Null: no content-length is sent. */
-  bytes: number | null;
-  usageAdded: boolean;
-}
-
-/** The caller's bytes with the model's name at the endpoint in place of the public one. */
-function upstreamBody(plan: AttemptPlan, addUsage: boolean): UpstreamBody {
-  const { body, destination, call } = plan;
-  if (!("chunks" in body)) {
-    const length = call.req.headers["content-length"];
-    return { body, bytes: length === undefined ? null : Number(length), usageAdded: false };
+/** Of all deployments that were asked, one may be free sooner than the one whose answer is passed on. */
+function shortenRetryAfter(run: Run, headers: string[], clock: Clock): void {
+  const ownMs = parseRetryAfter(headers, clock.nowMs());
+  if (run.retryAfterMs === null || (ownMs !== null && ownMs <= run.retryAfterMs)) return;
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (headers[i] === "retry-after" || headers[i] === "retry-after-ms") headers.splice(i, 2);
   }
-  if (body.bytes === 0)
-    return { body: null, bytes: call.method === "GET" || call.method === "HEAD" ? null : 0, usageAdded: false };
-  if (body.json !== null) {
-    const rewritten = rewriteModel(body.chunks, body.json, destination.upstreamModel, addUsage);
-    return { body: sendable(rewritten.chunks), bytes: rewritten.bytes, usageAdded: rewritten.includeUsageAdded };
-  }
-  if (body.modelRange !== null && body.model !== destination.upstreamModel) {
-    const spliced = spliceModel(body.chunks, body.modelRange, Buffer.from(destination.upstreamModel));
-    return { body: sendable(spliced.chunks), bytes: spliced.bytes, usageAdded: false };
-  }
-  return { body: sendable(body.chunks), bytes: body.bytes, usageAdded: false };
+  headers.push("retry-after", String(Math.ceil(run.retryAfterMs / 1000)));
 }
 
-/** Small bodies as one buffer, so that head and body leave in few writes; large ones as they lie, without a copy. */
-function sendable(chunks: readonly Buffer[]): Buffer | readonly Buffer[] {
-  if (chunks.length === 1) return chunks[0] as Buffer;
-  let bytes = 0;
-  for (const chunk of chunks) bytes += chunk.length;
-  return bytes <= 64 * 1024 ? Buffer.concat(chunks, bytes) : chunks;
-}
-
-function startedRecord(deps: AttemptDeps, plan: AttemptPlan, attemptNo: number, why: string): AttemptStarted {
-  const { call, destination, body } = plan;
-  const key = call.principal?.key;
-  const json = "chunks" in body ? body.json : null;
-  return {
-    event: "started",
-    id: newId("att"),
-    requestId: call.id,
-    attemptNo,
-    processId: deps.processId,
-    requestStartedAtMs: call.startedAtMs,
-    startedAtMs: deps.clock.nowMs(),
-    keyId: key?.id ?? null,
-    userId: key?.userId ?? null,
-    groupId: key?.groupId ?? "",
-    model: call.model ?? "",
-    endpointId: destination.endpoint.id,
-    endpoint: destination.endpoint.name,
-    deploymentId: destination.deploymentId,
-    upstreamModel: destination.upstreamModel,
-    dialect: destination.endpoint.dialect,
-    method: call.method,
-    path: call.path,
-    stream: json?.stream === true || plan.route.pathModel?.method.startsWith("stream") === true,
-    why,
-    inputTokensEstimate: json === null ? 0 : estimateTokens(json.bytes),
-  };
-}
-
-/** The outcome of a last attempt that used no tokens. */
-function outcomeOf(deps: AttemptDeps, started: AttemptStarted, status: number, error: string | null): AttemptOutcome {
-  const nowMs = deps.clock.nowMs();
-  return {
-    settledAtMs: nowMs,
-    status,
-    error,
-    final: true,
-    ttftMs: null,
-    durationMs: nowMs - started.startedAtMs,
-    usage: noTokens,
-    usageSource: "measured",
-    costNanoUsd: null,
-    priceVersion: null,
-  };
-}
-
-/** An attempt without an answer: what an endpoint may have charged for a request it saw is estimated from the input. */
-async function settleFailure(
-  deps: AttemptDeps,
-  started: AttemptStarted,
-  { status, error, estimated }: { status: number; error: string; estimated: boolean },
-): Promise<void> {
-  const outcome = outcomeOf(deps, started, status, error);
-  if (estimated) {
-    outcome.usageSource = "estimated";
-    outcome.usage = { ...noTokens, inputTokens: started.inputTokensEstimate };
-  }
-  await new Promise<void>((resolve) => deps.sink.settle(started, outcome, () => resolve()));
-}
-
-/** Resolves when the start is in the spool; throws 503 `accounting_unavailable` when it can't be. */
-function start(sink: UsageSink, started: AttemptStarted): Promise<void> {
-  return new Promise((resolve, reject) => {
-    sink.start(started, (error) => {
-      if (error === null) resolve();
-      else reject(new HeadgateError("accounting_unavailable", { detail: error.message, retryAfterSeconds: 5 }));
-    });
-  });
-}
-
-function streamDialectOf(call: Call, route: CallRoute): StreamDialect {
+function streamDialectOf({ call, route }: AttemptPlan): StreamDialect {
   return call.dialect === "openai" && /^\/responses\/?$/.test(route.rest) ? "responses" : call.dialect;
 }

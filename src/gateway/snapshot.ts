@@ -8,6 +8,7 @@ import type {
   SnapshotPatch,
   TargetView,
 } from "../domain/snapshot.ts";
+import type { Timeouts } from "../domain/timeouts.ts";
 import { type ModelMatcher, modelMatcher } from "./model-matcher.ts";
 
 /** A key with what is computed from it once, not per request. */
@@ -20,11 +21,17 @@ export interface Principal {
 export interface Target {
   deployment: TargetView;
   endpoint: EndpointView;
+  /** The endpoint's, with the model's own in place of those that it sets. */
+  timeouts: Timeouts;
 }
 
 export interface ModelRoute {
   model: ModelView;
   targets: readonly Target[];
+  /** Those that calls may go to, in the model's order: what their health says is a matter of the moment. */
+  active: readonly Target[];
+  /** When a call is over whatever happens: two of the longest totals of its targets, so that a hung one leaves time for another. */
+  callMsMax: number;
 }
 
 export class Snapshot {
@@ -118,9 +125,13 @@ export class Snapshot {
       const targets: Target[] = [];
       for (const deployment of model.deployments) {
         const endpoint = byId.get(deployment.endpointId);
-        if (endpoint !== undefined) targets.push({ deployment, endpoint });
+        if (endpoint !== undefined) {
+          targets.push({ deployment, endpoint, timeouts: { ...endpoint.timeouts, ...model.timeouts } });
+        }
       }
-      routes.set(model.name, { model, targets });
+      const active = targets.filter(({ deployment }) => deployment.status === "active");
+      const callMsMax = 2 * Math.max(0, ...targets.map(({ timeouts }) => timeouts.totalMs));
+      routes.set(model.name, { model, targets, active, callMsMax });
     }
     this.#endpointsById = byId;
     this.#endpointsByName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));

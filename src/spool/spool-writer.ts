@@ -3,9 +3,11 @@ import { close, fdatasync, ftruncateSync, open, write, writeSync } from "node:fs
 import { mkdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Clock, Timer } from "../core/clock.ts";
+import { JsonBytes, utf8 } from "../core/json-bytes.ts";
 import type { Logger } from "../core/logger.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
-import { settledStart, spoolFilePath, startedStart } from "./spool-files.ts";
+import { RecordEncoder } from "./record-encoder.ts";
+import { settledStart, spoolFilePath } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
   dir: string;
@@ -23,9 +25,9 @@ const retryEveryMs = 1000;
 /** Outcomes kept in memory while the disk refuses them; beyond this they are counted as unrecorded. */
 const unwrittenRecordsMax = 20_000;
 
-/** A start keeps its line for the outcome, which repeats it. (In a WeakMap it would cost the garbage collector ten times as much.) */
-const encoded = Symbol("encoded");
-type Encoded = AttemptStarted & { [encoded]?: string };
+const lineEnd = utf8("\n");
+const isRecord = (line: string) => line !== "";
+const isOutcome = (line: string) => line.startsWith(settledStart);
 
 type Done = (error: Error | null) => void;
 
@@ -41,8 +43,13 @@ export class SpoolWriter {
   /** How much of the file is whole records. */
   #goodBytes = 0;
   #rotateAtBytes = 0;
-  #lines: string[] = [];
+  readonly #encoder = new RecordEncoder();
+  /** Whole lines, each ended: those to be written next, and those that are being written. */
+  #batch = new JsonBytes();
+  #flushed = new JsonBytes();
+  /** Who waits for each of the two. */
   #waiting: Done[] = [];
+  #flushedFor: Done[] = [];
   #scheduled = false;
   #writing = false;
   #dirty = false;
@@ -80,32 +87,31 @@ export class SpoolWriter {
   }
 
   start(started: AttemptStarted, done: Done): void {
-    const line = JSON.stringify(started);
-    (started as Encoded)[encoded] = line;
-    this.#append(line, done);
+    this.#encoder.started(this.#batch, started);
+    this.#appended(done);
   }
 
   settle(started: AttemptStarted, outcome: AttemptOutcome, done: Done): void {
-    // What the start said is encoded already: only the outcome is new.
-    const said = (started as Encoded)[encoded] ?? JSON.stringify(started);
-    this.#append(`${settledStart}${said.slice(startedStart.length, -1)},${JSON.stringify(outcome).slice(1)}`, done);
+    this.#encoder.settled(this.#batch, started, outcome);
+    this.#appended(done);
   }
 
-  #append(line: string, done: Done): void {
-    this.#lines.push(line);
+  #appended(done: Done): void {
     this.#waiting.push(done);
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    setImmediate(this.#endOfTurn);
   }
+
+  readonly #endOfTurn = (): void => {
+    this.#scheduled = false;
+    this.#flush();
+  };
 
   /** Writes and syncs what is left, then closes the file. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#scheduled || this.#writing || this.#lines.length > 0) {
+    if (this.#scheduled || this.#writing || this.#batch.length > 0) {
       await new Promise<void>((resolve) => {
         this.#whenQuiet = resolve;
       });
@@ -137,58 +143,64 @@ export class SpoolWriter {
 
   #flush(): void {
     if (this.#writing) return;
-    const lines = this.#lines;
-    const waiting = this.#waiting;
-    if (lines.length === 0 && this.#unwritten.length === 0) {
+    const batch = this.#batch;
+    if (batch.length === 0 && this.#unwritten.length === 0) {
       this.#whenQuiet?.();
       return;
     }
-    this.#lines = [];
+    this.#batch = this.#flushed;
+    this.#flushed = batch;
+    this.#flushedFor = this.#waiting;
     this.#waiting = [];
     this.#writing = true;
-    const kept = this.#unwritten;
-    this.#unwritten = [];
+    if (!this.#torn && this.#unwritten.length === 0) return this.#write(batch.buffer, 0, batch.length);
     // A newline first ends what an earlier failed write may have left of a line.
-    const text = `${this.#torn ? "\n" : ""}${kept.length > 0 ? `${kept.join("\n")}\n` : ""}${lines.length > 0 ? `${lines.join("\n")}\n` : ""}`;
-    this.#write(Buffer.from(text), (error) => {
-      this.#writing = false;
-      if (error === null) this.#succeeded();
-      else this.#failed(error, kept, lines);
-      const answer = this.#options.onFailure === "continue" ? null : error;
-      for (const done of waiting) done(answer);
-      if (this.#lines.length > 0) this.#flush();
-      else if (error === null || this.#closed) this.#whenQuiet?.();
-    });
+    const before = `${this.#torn ? "\n" : ""}${this.#unwritten.map((line) => `${line}\n`).join("")}`;
+    const bytes = Buffer.concat([Buffer.from(before), batch.buffer.subarray(0, batch.length)]);
+    this.#write(bytes, 0, bytes.length);
   }
 
-  #write(bytes: Buffer, done: Done): void {
-    if (this.#fd < 0) {
-      done(this.#failure ?? new Error("the spool file is not open"));
-      return;
-    }
-    const wrote = (written: number) => {
-      this.#fileBytes += written;
-      if (written < bytes.length) return this.#write(bytes.subarray(written), done);
-      done(null);
-    };
+  #write(bytes: Buffer, from: number, to: number): void {
+    if (this.#fd < 0) return this.#wrote(this.#failure ?? new Error("the spool file is not open"));
     // Into the page cache a few kilobytes take microseconds, a trip through the thread pool ten times as long. Only while
     // the file is being synced could a write have to wait for the disk: then it is the pool that waits.
     if (this.#syncing) {
-      write(this.#fd, bytes, 0, bytes.length, null, (error, written) => (error === null ? wrote(written) : done(error)));
+      write(this.#fd, bytes, from, to - from, null, (error, written) => {
+        if (error !== null) return this.#wrote(error);
+        this.#fileBytes += written;
+        if (from + written < to) this.#write(bytes, from + written, to);
+        else this.#wrote(null);
+      });
       return;
     }
-    let written: number;
     try {
-      written = writeSync(this.#fd, bytes);
+      for (let at = from; at < to; ) {
+        const written = writeSync(this.#fd, bytes, at, to - at);
+        this.#fileBytes += written;
+        at += written;
+      }
     } catch (error) {
-      done(error as Error);
-      return;
+      return this.#wrote(error as Error);
     }
-    wrote(written);
+    this.#wrote(null);
+  }
+
+  /** The end of a flush: what it wrote is in the file, or none of it is. */
+  #wrote(error: Error | null): void {
+    const waiting = this.#flushedFor;
+    this.#writing = false;
+    if (error === null) this.#succeeded();
+    else this.#failed(error);
+    this.#flushed.clear();
+    const answer = this.#options.onFailure === "continue" ? null : error;
+    for (const done of waiting) done(answer);
+    if (this.#batch.length > 0) this.#flush();
+    else if (error === null || this.#closed) this.#whenQuiet?.();
   }
 
   #succeeded(): void {
     this.#torn = false;
+    this.#unwritten = [];
     this.#goodBytes = this.#fileBytes;
     if (this.#failure !== null) {
       this.#options.log.info({ unrecorded: this.unrecorded }, "usage is being recorded again");
@@ -200,16 +212,15 @@ export class SpoolWriter {
   }
 
   /** Keeps the outcomes for the retry: their callers have been served. What only started is refused and forgotten. */
-  #failed(error: Error, kept: string[], lines: string[]): void {
+  #failed(error: Error): void {
     this.#torn = !this.#takeBack();
     if (this.#failure === null) {
       this.#options.log.error({ err: error, dir: this.#options.dir }, "usage can't be written to the spool");
     }
     this.#failure = error;
-    const outcomes = [
-      ...kept,
-      ...lines.filter((line) => line.startsWith(settledStart) || this.#options.onFailure === "continue"),
-    ];
+    const lines = this.#flushed.toString().split("\n");
+    const isKept = this.#options.onFailure === "continue" ? isRecord : isOutcome;
+    const outcomes = [...this.#unwritten, ...lines.filter(isKept)];
     this.#unwritten = outcomes.slice(0, unwrittenRecordsMax);
     this.unrecorded += outcomes.length - this.#unwritten.length;
     this.#retryTimer ??= this.#options.clock.after(retryEveryMs, () => {
@@ -250,7 +261,7 @@ export class SpoolWriter {
     );
     this.#writing = false;
     // Even with nothing to write, only a write shows that the disk takes records again.
-    if (this.#unwritten.length === 0) this.#lines.push("");
+    if (this.#unwritten.length === 0 && this.#batch.length === 0) this.#batch.raw(lineEnd);
     this.#flush();
   }
 

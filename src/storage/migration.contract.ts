@@ -93,6 +93,7 @@ export function migrationContract(engine: Engine): void {
         ]);
         expect(await storage.deployments.all()).toMatchObject([{ id: "dep_1", model_id: "mdl_1" }]);
         expect(await storage.modelTargets.all()).toEqual([]);
+        expect(await storage.responses.find("resp_1")).toBeNull();
       });
     });
 

@@ -8,6 +8,7 @@ import type {
   KeysTable,
   ModelsTable,
   ModelTargetsTable,
+  ResponsesTable,
   SyncRunsTable,
 } from "./schema.ts";
 
@@ -19,6 +20,7 @@ export type SyncRunRow = SyncRunsTable;
 export type KeyRow = KeysTable;
 export type GroupRow = GroupsTable;
 export type AttemptRow = AttemptsTable;
+export type ResponseRow = ResponsesTable;
 
 /** The group everyone belongs to; made by the first migration, may use `*`. */
 export const everyoneGroupId = "grp_everyone";
@@ -180,7 +182,8 @@ export interface RequestFilter {
 export interface LedgerRepository {
   /**
    * Takes records in any order, any number of times, in one transaction: a settled record wins over a started or
-   * interrupted row, a started one never replaces anything. Roll-ups change exactly once per attempt, with the row. Returns how many rows changed.
+   * interrupted row, a started one never replaces anything. Roll-ups change exactly once per attempt, with the row. The ids of
+   * answers that providers keep go to `responses`. Returns how many rows of attempts changed.
    */
   ingest(records: readonly LedgerRecord[]): Promise<number>;
   /** Marks the attempts that `processId` left unsettled as interrupted, in roll-ups too. Returns their number. Tokens stay the started record's estimate of the input. */
@@ -194,6 +197,13 @@ export interface LedgerRepository {
   pageOfRequests(filter: RequestFilter, request: PageRequest): Promise<Page<AttemptRow>>;
   /** All attempts of these requests, in order. */
   attemptsOf(requestIds: readonly string[]): Promise<AttemptRow[]>;
+  deleteBefore(timeMs: number): Promise<number>;
+}
+
+/** Rows come with the ledger's records (LedgerRepository.ingest): an id stays with whoever made it first. */
+export interface ResponseRepository {
+  find(id: string): Promise<ResponseRow | null>;
+  delete(id: string): Promise<void>;
   deleteBefore(timeMs: number): Promise<number>;
 }
 
@@ -216,6 +226,7 @@ export interface Repositories {
   syncRuns: SyncRunRepository;
   keys: KeyRepository;
   ledger: LedgerRepository;
+  responses: ResponseRepository;
 }
 
 export type Engine = "sqlite" | "postgres";

@@ -5,6 +5,7 @@ import { configurationContract } from "./configuration.contract.ts";
 import { ledgerContract } from "./ledger.contract.ts";
 import { migrationContract } from "./migration.contract.ts";
 import type { Engine, Storage } from "./port.ts";
+import { responsesContract } from "./responses.contract.ts";
 
 /** The database that the tests of one `describe` share, each with names of its own. */
 export interface ContractDatabase {
@@ -32,6 +33,7 @@ export function storageContract(engine: Engine): void {
     transactionContract(database);
     configurationContract(database);
     ledgerContract(database);
+    responsesContract(database);
   });
 }
 

@@ -9,6 +9,7 @@ import { defaultTimeouts } from "../../src/domain/timeouts.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { Listener } from "../../src/gateway/listener.ts";
 import type { SnapshotSource } from "../../src/gateway/ports.ts";
+import { RoutingState } from "../../src/gateway/routing/routing-state.ts";
 import { SpoolWriter } from "../../src/spool/spool-writer.ts";
 
 export interface BareGateway {
@@ -31,6 +32,7 @@ export async function startBareGateway({ snapshots, requestTimeoutMs = 60_000 }:
     events: { requestFinished() {} },
     clock: systemClock,
     limits: { bodyBytesMax: 1024 * 1024, bodiesInFlightBytesMax: 1024 * 1024 },
+    routing: new RoutingState({ random: Math.random, onTransition() {} }),
     processId: "p_0",
   });
   const listener = new Listener({ host: "127.0.0.1", port: 0, gateway, sideHandlers: [], corsOrigins: [], requestTimeoutMs });

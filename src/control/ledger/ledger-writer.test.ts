@@ -57,7 +57,10 @@ describe("the ledger writer", () => {
     const finished = startedAttempt({ processId: dead, requestId: "req_1" });
     const first = await spool(dead, 1, [finished, startedAttempt({ processId: dead, requestId: "req_2" })]);
     const last = await spool(dead, 2, [settledAttempt({ ...finished, event: "settled" })]);
-    expect(await writer().catchUp()).toBe(true);
+    const ledgerWriter = writer();
+    expect(ledgerWriter.hasCaughtUp).toBe(false);
+    expect(await ledgerWriter.catchUp()).toBe(true);
+    expect(ledgerWriter.hasCaughtUp).toBe(true);
     const rows = await storage.ledger.attemptsOf(["req_1", "req_2"]);
     expect(rows.map((row) => [row.request_id, row.state])).toEqual([
       ["req_1", "settled"],
@@ -71,6 +74,7 @@ describe("the ledger writer", () => {
     const ledgerWriter = writer(() => null);
     expect(await ledgerWriter.catchUp()).toBe(false);
     expect(existsSync(path)).toBe(true);
+    expect(ledgerWriter.hasCaughtUp).toBe(false);
     expect(ledgerWriter.backlogBytes).toBe((await readFile(path)).length);
   });
 

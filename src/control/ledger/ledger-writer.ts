@@ -32,6 +32,8 @@ export class LedgerWriter {
   #stopped = false;
   /** Bytes of the spool that the database doesn't have yet, as of the last look. */
   backlogBytes = 0;
+  /** What earlier processes left in the spool is in the database. */
+  hasCaughtUp = false;
   /** Why the database takes no usage at the moment; null while it does. A file locked for writing shows here first, or only here. */
   failure: Error | null = null;
 
@@ -83,8 +85,10 @@ export class LedgerWriter {
         if (failed) break;
       }
       await this.#measureBacklog(failed ? files : []);
-      if (!failed) this.failure = null;
-      return !failed;
+      if (failed) return false;
+      this.failure = null;
+      this.hasCaughtUp = true;
+      return true;
     } catch (error) {
       this.#options.log.error({ err: error }, "the spool can't be read");
       return false;

@@ -14,7 +14,7 @@ export interface LedgerThreadData {
 export type LedgerThreadOrder = "database ready" | "stop";
 
 export type LedgerThreadMessage =
-  | { kind: "state"; backlogBytes: number; failure: string | null }
+  | { kind: "state"; backlogBytes: number; hasCaughtUp: boolean; failure: string | null }
   | { kind: "log"; level: keyof Logger; fields: Record<string, unknown>; message: string }
   | { kind: "stopped" };
 
@@ -40,6 +40,8 @@ export class ThreadedLedgerWriter {
   #whenStopped: (() => void) | null = null;
   /** Bytes of the spool that the database doesn't have yet, as of the last look. */
   backlogBytes = 0;
+  /** What earlier processes left in the spool is in the database. */
+  hasCaughtUp = false;
   /** Why the database takes no usage at the moment; null while it does. */
   failure: Error | null = null;
 
@@ -103,6 +105,7 @@ export class ThreadedLedgerWriter {
       this.#options.log[message.level](withErrors(message.fields), message.message);
     } else {
       this.backlogBytes = message.backlogBytes;
+      this.hasCaughtUp ||= message.hasCaughtUp;
       this.failure = message.failure === null ? null : new Error(message.failure);
     }
   }

@@ -14,7 +14,8 @@ const backslash = 0x5c;
 
 /**
  * Told of every key and value at `depth` ≤ `watchedDepth` (1: in the body itself, 2: in an object that is its value).
- * Repeated keys: the last one counts, as for JSON.parse, except for `model` (refused) and the token maximum (the largest).
+ * Repeated keys: the last one counts, as for JSON.parse, except for `model` (refused), the token maximum (the largest) and
+ * `previous_response_id` (none of them).
  */
 export class BodyFields {
   /** 2 while inside `metadata` or `stream_options`, else 1. */
@@ -35,6 +36,10 @@ export class BodyFields {
   #user: string | null = null;
   #metadataUserId: string | null = null;
   #promptCacheKey: string | null = null;
+  #previousResponseId: string | null = null;
+  #previousResponseSeen = false;
+  #storesResponse = true;
+  #namesItsResponse = false;
   #streamOptions: ScannedStreamOptions | null = null;
 
   /** The key is `source[start…end)`, with its quotes. Throws `duplicate_model`. */
@@ -100,6 +105,15 @@ export class BodyFields {
       case "stream_options":
         if (this.#streamOptions !== null) this.#streamOptions.end = end;
         break;
+      case "previous_response_id":
+        this.#previousResponse(raw);
+        break;
+      case "store":
+        this.#storesResponse = this.#firstByte !== 0x66;
+        break;
+      case "request_id":
+        this.#namesItsResponse = true;
+        break;
     }
   }
 
@@ -119,6 +133,9 @@ export class BodyFields {
       user: this.#user,
       metadataUserId: this.#metadataUserId,
       promptCacheKey: this.#promptCacheKey,
+      previousResponseId: this.#previousResponseId,
+      storesResponse: this.#storesResponse,
+      namesItsResponse: this.#namesItsResponse,
       streamOptions: this.#streamOptions,
       bytes,
     };
@@ -149,6 +166,12 @@ export class BodyFields {
       options.includeUsageStart = this.#valueStart;
       options.includeUsageEnd = end;
     }
+  }
+
+  #previousResponse(raw: Buffer | null): void {
+    const isNull = this.#firstByte === 0x6e;
+    this.#previousResponseId = this.#previousResponseSeen ? "" : isNull ? null : (this.#text(raw) ?? "");
+    this.#previousResponseSeen = true;
   }
 
   /** The value as text; null when it is no string or longer than 1 KB. */
@@ -182,6 +205,9 @@ for (const key of [
   "metadata",
   "prompt_cache_key",
   "stream_options",
+  "previous_response_id",
+  "store",
+  "request_id",
   "user_id",
   "include_usage",
 ]) {

@@ -38,6 +38,9 @@ function fieldsByJsonParse(parsed: Record<string, unknown>): Partial<ScannedBody
     user: text(parsed.user),
     metadataUserId: isObject ? text((metadata as Record<string, unknown>).user_id) : null,
     promptCacheKey: text(parsed.prompt_cache_key),
+    previousResponseId: (parsed.previous_response_id ?? null) === null ? null : (text(parsed.previous_response_id) ?? ""),
+    storesResponse: parsed.store !== false,
+    namesItsResponse: "request_id" in parsed,
   };
 }
 
@@ -110,6 +113,25 @@ describe("fields", () => {
   test("the model is found after megabytes of messages", () => {
     const body = JSON.stringify({ messages: [{ content: `${'long \\ " text\n'.repeat(400_000)}` }], model: "m" });
     expect(scan(body, [65536, 131072, 5_000_001]).model).toBe("m");
+  });
+
+  test.each([
+    ["no previous response", "{}", null],
+    ["a null", '{"previous_response_id":null}', null],
+    ["one", '{"previous_response_id":"resp_1"}', "resp_1"],
+    ["an escaped one", '{"previous_response_i\\u0064":"resp\\u005f1"}', "resp_1"],
+    ["one inside", '{"input":{"previous_response_id":"resp_1"}}', null],
+    ["another case, which is another field", '{"Previous_Response_Id":"resp_1"}', null],
+    ["two: parsers differ on which counts", '{"previous_response_id":"resp_1","previous_response_id":"resp_2"}', ""],
+    ["one and a null", '{"previous_response_id":"resp_1","previous_response_id":null}', ""],
+    ["a null and one", '{"previous_response_id":null,"previous_response_id":"resp_1"}', ""],
+    ["a number", '{"previous_response_id":1}', ""],
+    ["an object", '{"previous_response_id":{"id":"resp_1"}}', ""],
+    ["an endless one", `{"previous_response_id":"${"x".repeat(1025)}"}`, ""],
+  ])("finds %s", (_what, rest, previousResponseId) => {
+    const body = rest === "{}" ? '{"model":"m"}' : `{"model":"m",${rest.slice(1)}`;
+    expect(scan(body)).toMatchObject({ model: "m", previousResponseId });
+    expect(scan(body, "everywhere")).toMatchObject({ model: "m", previousResponseId });
   });
 
   test("texts longer than 1 KB are not kept; the model may have 512 bytes", () => {

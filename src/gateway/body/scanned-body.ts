@@ -16,6 +16,15 @@ export interface ScannedBody {
   /** `metadata.user_id`. */
   metadataUserId: string | null;
   promptCacheKey: string | null;
+  /**
+   * `previous_response_id`; null when missing or `null`. "" when it can't be told which response the endpoint would take it for:
+   * it is there twice, no string, or longer than 1 KB.
+   */
+  previousResponseId: string | null;
+  /** False only for a top-level `store` that is the literal `false`: the provider keeps no answer under its id. */
+  storesResponse: boolean;
+  /** There is a top-level `request_id`: vLLM and SGLang name the response by it, so that the caller chooses the id. */
+  namesItsResponse: boolean;
   /** Null when the body has no `stream_options`. */
   streamOptions: ScannedStreamOptions | null;
   /** Length of the whole body. */

@@ -118,8 +118,10 @@ export class DeploymentState implements Load, AttemptOwner {
     if (attempt.firstByteAtMs === null) this.#waiting.remove(attempt);
     this.#inFlight--;
     if (result.kind === "success") this.#health.completed(attempt, nowMs);
-    else if (result.kind === "failure") this.#health.failed(attempt, result.cause, nowMs);
-    else {
+    else if (result.kind === "failure") {
+      this.#health.failed(attempt, result.cause, nowMs);
+      if (typeof result.restMs === "number" && result.restMs > 0) this.#health.rest(result.restMs, result.cause, nowMs);
+    } else {
       this.#health.toldNothing(attempt, nowMs);
       if (result.kind === "limited") this.#health.rest(result.restMs, result.cause, nowMs);
     }

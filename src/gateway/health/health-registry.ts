@@ -19,6 +19,11 @@ export class HealthRegistry {
     return this.#states.get(deploymentId) ?? this.#add(deploymentId);
   }
 
+  /** The state of a deployment that has had calls or probes; null of any other. */
+  find(deploymentId: string): DeploymentState | null {
+    return this.#states.get(deploymentId) ?? null;
+  }
+
   /**
    * Forgets all other deployments than these. Attempts of theirs that are under way end without effect, and a deployment that
    * comes back later begins anew.

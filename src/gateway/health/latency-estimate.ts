@@ -8,12 +8,14 @@ const idleDecayMs = 30_000;
 const riseMax = 3;
 /** … in this time: a stall delays all answers under way at once, and is one event, however many samples tell of it. */
 const riseMs = 100;
+/** Of the estimate, how much of it a shorter sample leaves at most. */
+const keptMax = 0.9;
 /** Below the resolution of the clock; keeps the estimate able to grow. */
 const leastMs = 1;
 
 /**
  * Peak-EWMA, after Finagle's load balancer: a longer sample takes effect at once (within the bounds above), shorter ones
- * with a weight that depends on the time since the last sample, whatever the number of samples. Nothing is remembered but a
+ * with a weight that grows with the time since the last sample. Nothing is remembered but a
  * few numbers. `nowMs` is always the caller's; a clock that steps back does no harm.
  */
 export class LatencyEstimate {
@@ -34,7 +36,8 @@ export class LatencyEstimate {
       }
       this.#estimateMs = Math.max(this.#estimateMs, Math.min(ms, this.#ceilingMs));
     } else {
-      const kept = Math.exp(-Math.max(0, nowMs - this.#sampledAtMs) / decayMs);
+      // Each sample counts for a tenth at least: or one stall would distort the next thousand calls of a quick endpoint.
+      const kept = Math.min(keptMax, Math.exp(-Math.max(0, nowMs - this.#sampledAtMs) / decayMs));
       this.#estimateMs = ms + (this.#estimateMs - ms) * kept;
     }
     this.#sampledAtMs = Math.max(this.#sampledAtMs, nowMs);

@@ -3,8 +3,11 @@
 export type AttemptResult =
   /** The answer came to its end, whatever it says: also one that tells the caller of a mistake of its own. */
   | { readonly kind: "success" }
-  /** The endpoint's fault, before its answer or in the middle of it. `cause` is shown to administrators: "http 500". */
-  | { readonly kind: "failure"; readonly cause: string }
+  /**
+   * The endpoint's fault, before its answer or in the middle of it. `cause` is shown to administrators: "http 500".
+   * `restMs`: it also asked not to be called for so long.
+   */
+  | { readonly kind: "failure"; readonly cause: string; readonly restMs?: number | null }
   /** It says nothing about the deployment: the caller went away, another attempt was quicker. */
   | { readonly kind: "neutral" }
   /** The endpoint asks for a pause (429, or 503 with retry-after). Without a time of its own, or one of 0: a second. */

@@ -19,17 +19,18 @@ function meterFor(fixture: Pick<AnswerFixture, "path" | "contentType" | "status"
 
 function run(fixture: AnswerFixture, where: Cuts) {
   const meter = meterFor(fixture);
-  const seen = { terminated: 0, errorEvents: 0, meaningful: 0 };
+  const seen = { terminated: 0, errorEvents: 0, meaningful: 0, identified: 0 };
   for (const chunk of cutBytes(Buffer.from(fixture.body), where)) {
     const progress = meter.onChunk(chunk);
     if (progress.terminated) seen.terminated++;
     if (progress.errorEvent) seen.errorEvents++;
     if (progress.meaningful) seen.meaningful++;
+    if (progress.identified) seen.identified++;
   }
   const { endsEarly, sawError } = meter;
   const metered = meter.finish({ complete: fixture.complete ?? true });
   expect(meter.finish({ complete: fixture.complete ?? true })).toEqual(metered);
-  return { metered, endsEarly, sawErrorBefore: sawError, ...seen };
+  return { metered, endsEarly, sawErrorBefore: sawError, responseId: meter.responseId, ...seen };
 }
 
 describe("golden answers", () => {
@@ -48,6 +49,8 @@ describe("golden answers", () => {
     const isStream = fixture.contentType.startsWith("text/event-stream");
     expect(result.errorEvents > 0).toBe(isStream && expected.sawError === true);
     expect(result.meaningful).toBeGreaterThan(0);
+    expect(result.responseId).toBe(expected.responseId ?? null);
+    expect(result.identified).toBe(isStream && expected.responseId !== undefined ? 1 : 0);
   });
 
   test("the result never depends on where the answer is cut", () => {
@@ -57,6 +60,7 @@ describe("golden answers", () => {
         const result = run(fixture, where);
         const whole = run(fixture, []);
         expect(result.metered).toEqual(whole.metered);
+        expect([result.responseId, result.identified]).toEqual([whole.responseId, whole.identified]);
         expect(result.endsEarly).toBe(whole.endsEarly);
         expect(result.terminated).toBe(whole.terminated);
       }),
@@ -66,7 +70,9 @@ describe("golden answers", () => {
     expect(large.length).toBeGreaterThan(3);
     fc.assert(
       fc.property(fc.constantFrom(...large), fc.array(fc.nat(), { maxLength: 30 }), (fixture, where) => {
-        expect(run(fixture, where).metered).toEqual(run(fixture, []).metered);
+        const result = run(fixture, where);
+        expect(result.metered).toEqual(run(fixture, []).metered);
+        expect(result.responseId).toBe(fixture.expected.responseId ?? null);
       }),
       { numRuns: 60 },
     );
@@ -154,6 +160,86 @@ describe("progress", () => {
     });
     expect(meter.onChunk(Buffer.from("\n"))).toMatchObject({ errorEvent: false, terminated: true });
     expect(meter.onChunk(Buffer.from("\n"))).toMatchObject({ errorEvent: false, terminated: false });
+  });
+});
+
+describe("the id of an answer that its provider keeps", () => {
+  const json = "application/json";
+  const sse = "text/event-stream";
+  const idOf = (body: object | string, options: { path?: string; status?: number; keepsResponse?: boolean } = {}) => {
+    const contentType = typeof body === "string" ? sse : json;
+    const rest = { contentType, status: 200, readable: true, inputTokensEstimate };
+    const meter = createMeter({ path: "/responses", ...rest, ...options });
+    meter.onChunk(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));
+    return meter.responseId;
+  };
+  const created = (id: unknown) => ({ type: "response.created", response: { id, object: "response" } });
+
+  test.each([
+    ["OpenAI's", "resp_68a1b2c3"],
+    ["another gateway's", "resp_bGl0ZWxsbTpjdXN0b20+="],
+    ["a long one", "r".repeat(512)],
+  ])("%s", (_what, id) => {
+    expect(idOf({ id, object: "response" })).toBe(id);
+    expect(idOf(namedStream(created(id)))).toBe(id);
+  });
+
+  test.each([
+    ["too long", "r".repeat(513)],
+    ["empty", ""],
+    ["a path", "resp_1/cancel"],
+    ["escaped", 'resp_"1'],
+    ["a number", 7],
+    ["missing", undefined],
+  ])("none that is %s", (_what, id) => {
+    expect(idOf({ id, object: "response", output: [{ id: "msg_1" }] })).toBeNull();
+    expect(idOf(namedStream({ ...created(id), item: { id: "msg_1" } }))).toBeNull();
+  });
+
+  test("none that is of no use: of an error, of an answer that was not to be kept, of another thing", () => {
+    const answer = { id: "resp_1", object: "response" };
+    const stream = namedStream(created("resp_1"));
+    for (const body of [answer, stream]) {
+      expect(idOf(body, { status: 400 })).toBeNull();
+      expect(idOf(body, { keepsResponse: false })).toBeNull();
+      expect(idOf(body, { path: "/chat/completions" })).toBeNull();
+      expect(idOf(body, { path: "/responses/resp_1/cancel" })).toBeNull();
+    }
+    expect(idOf({ id: "resp_1", object: "response.compaction" }, { path: "/responses/compact" })).toBeNull();
+    expect(idOf([{ id: "resp_1", object: "response" }])).toBeNull();
+  });
+
+  test("wherever it stands, and whatever says it before", () => {
+    expect(idOf({ metadata: { id: "no", object: "no" }, output: [{ id: "msg_1" }], object: "response", id: "resp_1" })).toBe(
+      "resp_1",
+    );
+    const others = [{ type: "ping" }, { type: "queue.position", id: "no", position: 3 }];
+    expect(idOf(`: hello\n\n${namedStream(...others, created("resp_1"), created("resp_2"))}`)).toBe("resp_1");
+    expect(idOf(namedStream({ response: { tools: [{ id: "no" }], id: "resp_1" }, type: "response.created" }))).toBe("resp_1");
+  });
+
+  test("in an answer that is too large to be kept, however it begins", () => {
+    const large = JSON.stringify({
+      id: "resp_1",
+      instructions: "x".repeat(70_000),
+      object: "response",
+      output: [{ id: "msg_1" }],
+    });
+    for (const size of [1, 3000, 65_536, 200_000]) {
+      const meter = meterFor({ path: "/responses", contentType: json });
+      for (let at = 0; at < large.length; at += size) meter.onChunk(Buffer.from(large.slice(at, at + size)));
+      expect(meter.responseId, `${size}`).toBe("resp_1");
+    }
+  });
+
+  test("a stream's is there with the chunk that completes its event", () => {
+    const meter = meterFor({ path: "/responses", contentType: sse });
+    const text = namedStream(created("resp_1"));
+    expect(meter.onChunk(Buffer.from(text.slice(0, -1)))).toMatchObject({ identified: false });
+    expect(meter.responseId).toBeNull();
+    expect(meter.onChunk(Buffer.from(text.slice(-1)))).toMatchObject({ identified: true });
+    expect(meter.responseId).toBe("resp_1");
+    expect(meter.onChunk(Buffer.from(text))).toMatchObject({ identified: false });
   });
 });
 

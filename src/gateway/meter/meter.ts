@@ -17,6 +17,8 @@ export interface MeterOptions {
   readable: boolean;
   /** Taken for the input tokens when the provider never says them. */
   inputTokensEstimate: number;
+  /** False: the provider was asked not to keep the answer, so its id is of no use. Default true. */
+  keepsResponse?: boolean;
 }
 
 /** What a chunk brought. One object per meter, valid until its next chunk. */
@@ -27,6 +29,8 @@ export interface MeterProgress {
   terminated: boolean;
   /** The stream reported an error. */
   errorEvent: boolean;
+  /** The stream has told its `responseId`: from now on the caller may use it. */
+  identified: boolean;
 }
 
 export interface MeteredUsage {
@@ -45,6 +49,13 @@ export interface Meter {
   finish(outcome: { complete: boolean }): MeteredUsage;
   /** A 2xx answer has carried an error so far. */
   readonly sawError: boolean;
+  /** A stream that has reported an error by an event that is not its dialect's own way to end: nothing may make it look whole. */
+  readonly endsInError: boolean;
+  /**
+   * The id under which the provider keeps the answer: of OpenAI's Responses, 2xx, when it is one that `isResponseId` takes.
+   * A stream's is known with its first events; a plain answer's when it has come as a whole: it is not to be asked for before.
+   */
+  readonly responseId: string | null;
   /**
    * True for a stream that would be half an answer if it ended now: its dialect has a terminator and it has brought neither
    * that nor what comes just before it (a finish reason, the final usage), nor an error.
@@ -58,7 +69,10 @@ export function createMeter(options: MeterOptions): Meter {
   const contentType = options.contentType.toLowerCase();
   const kind = meterKind(options.path, options.method ?? "POST");
   const isGood = status >= 200 && status < 300;
-  if (isGood && readable && contentType.startsWith("text/event-stream")) return new StreamMeter(kind, inputTokensEstimate);
+  const identifies = isGood && kind === "responses" && options.keepsResponse !== false;
+  if (isGood && readable && contentType.startsWith("text/event-stream")) {
+    return new StreamMeter(kind, inputTokensEstimate, identifies);
+  }
   const isText = readable && !/^(?:audio|image|video)\//.test(contentType);
-  return new PlainMeter(isGood ? kind : "uncharged", inputTokensEstimate, isText);
+  return new PlainMeter(isGood ? kind : "uncharged", inputTokensEstimate, isText, identifies);
 }

@@ -3,6 +3,7 @@ import { estimateTokens, noTokens, type TokenUsage } from "../../core/tokens.ts"
 import { ByteWindow } from "../stream/byte-window.ts";
 import { JsonGlance } from "../stream/json-glance.ts";
 import { estimateUsage } from "./estimate-usage.ts";
+import { responseIdOfAnswer } from "./find-response-id.ts";
 import { findLastUsage } from "./find-usage.ts";
 import type { Meter, MeteredUsage, MeterProgress } from "./meter.ts";
 import { isGeneratedText, type MeterKind } from "./meter-kind.ts";
@@ -11,6 +12,8 @@ import { isObject, type JsonObject } from "./read-usage.ts";
 
 /** Answers up to this size are parsed; of larger ones as much of the end is kept. */
 const keptBytesMax = 64 * 1024;
+/** How much of a larger answer's beginning is kept for its id. */
+const headBytes = 4096;
 
 interface Reading {
   usage: TokenUsage | null;
@@ -24,12 +27,17 @@ export class PlainMeter implements Meter {
   readonly #inputTokensEstimate: number;
   /** Null when there is nothing to read in the answer. */
   readonly #kept: ByteWindow | null;
-  readonly #progress: MeterProgress = { meaningful: false, terminated: false, errorEvent: false };
+  readonly #identifies: boolean;
+  readonly #progress: MeterProgress = { meaningful: false, terminated: false, errorEvent: false, identified: false };
   #bytes = 0;
+  /** The beginning of an answer that has turned out too large to be kept. */
+  #head: Buffer | null = null;
   #reading: Reading | null = null;
 
-  constructor(kind: MeterKind, inputTokensEstimate: number, isText: boolean) {
+  /** `identifies`: the answer may have an id worth knowing. */
+  constructor(kind: MeterKind, inputTokensEstimate: number, isText: boolean, identifies: boolean) {
     this.#kind = kind;
+    this.#identifies = identifies;
     this.#inputTokensEstimate = inputTokensEstimate;
     this.#kept = kind === "uncharged" || !isText ? null : new ByteWindow(keptBytesMax);
   }
@@ -37,6 +45,7 @@ export class PlainMeter implements Meter {
   onChunk(chunk: Buffer): MeterProgress {
     this.#bytes += chunk.length;
     this.#reading = null;
+    if (this.#identifies && this.#head === null) this.#keepHead(chunk);
     this.#kept?.append(chunk);
     // Some providers send blank lines while the caller waits for an answer.
     this.#progress.meaningful = chunk.some((byte) => byte > 0x20);
@@ -45,6 +54,22 @@ export class PlainMeter implements Meter {
 
   get sawError(): boolean {
     return this.#read().sawError;
+  }
+
+  get endsInError(): boolean {
+    return false;
+  }
+
+  get responseId(): string | null {
+    if (!this.#identifies || this.#kept === null) return null;
+    return responseIdOfAnswer(this.#head ?? this.#kept.bytes());
+  }
+
+  /** Before `chunk` pushes the answer's beginning out of what is kept. */
+  #keepHead(chunk: Buffer): void {
+    if (this.#kept === null || this.#kept.total + chunk.length <= keptBytesMax) return;
+    const pieces = [this.#kept.bytes().subarray(0, headBytes), chunk.subarray(0, headBytes)];
+    this.#head = Buffer.concat(pieces).subarray(0, headBytes);
   }
 
   finish(outcome: { complete: boolean }): MeteredUsage {

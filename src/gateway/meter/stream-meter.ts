@@ -4,6 +4,7 @@ import { JsonGlance } from "../stream/json-glance.ts";
 import type { SseEvent } from "../stream/sse-event.ts";
 import { SseSplitter } from "../stream/sse-splitter.ts";
 import { estimateUsage } from "./estimate-usage.ts";
+import { responseIdOfEvent } from "./find-response-id.ts";
 import { findLastUsage } from "./find-usage.ts";
 import type { Meter, MeteredUsage, MeterProgress } from "./meter.ts";
 import { hasTerminator, type MeterKind } from "./meter-kind.ts";
@@ -12,6 +13,8 @@ import { isObject, type JsonObject } from "./read-usage.ts";
 
 /** Larger events are searched, not parsed. */
 const parsedBytesMax = 64 * 1024;
+/** The id is in the first event that says anything; some servers send others of their own before. */
+const eventsWithId = 8;
 /** An incomplete event this large is no ping. */
 const progressBytes = 4096;
 
@@ -31,21 +34,27 @@ export class StreamMeter implements Meter {
   readonly #inputTokensEstimate: number;
   readonly #glance = new JsonGlance();
   readonly #splitter = new SseSplitter((event) => this.#onEvent(event));
-  readonly #progress: MeterProgress = { meaningful: false, terminated: false, errorEvent: false };
+  readonly #progress: MeterProgress = { meaningful: false, terminated: false, errorEvent: false, identified: false };
   #usage: TokenUsage | null = null;
   #usageIsFinal = false;
   #model: string | null = null;
   #sawError = false;
   #terminated = false;
+  #failedByTerminator = false;
   /** A finish reason has come. */
   #finished = false;
   /** Events that brought text, and how much. */
   #textEvents = 0;
   #textBytes = 0;
+  #responseId: string | null = null;
+  /** So many more events are looked at for the answer's id. */
+  #eventsToIdentify: number;
 
-  constructor(kind: MeterKind, inputTokensEstimate: number) {
+  /** `identifies`: the answer may have an id worth knowing. */
+  constructor(kind: MeterKind, inputTokensEstimate: number, identifies: boolean) {
     this.#kind = kind;
     this.#inputTokensEstimate = inputTokensEstimate;
+    this.#eventsToIdentify = identifies ? eventsWithId : 0;
   }
 
   onChunk(chunk: Buffer): MeterProgress {
@@ -53,6 +62,7 @@ export class StreamMeter implements Meter {
     progress.meaningful = false;
     progress.terminated = false;
     progress.errorEvent = false;
+    progress.identified = false;
     this.#splitter.push(chunk);
     if (this.#splitter.heldBytes > progressBytes) progress.meaningful = true;
     return progress;
@@ -60,6 +70,14 @@ export class StreamMeter implements Meter {
 
   get sawError(): boolean {
     return this.#sawError;
+  }
+
+  get endsInError(): boolean {
+    return this.#sawError && !this.#failedByTerminator;
+  }
+
+  get responseId(): string | null {
+    return this.#responseId;
   }
 
   get endsEarly(): boolean {
@@ -104,6 +122,7 @@ export class StreamMeter implements Meter {
     if (type === undefined || type === "ping") return;
     this.#progress.meaningful = true;
     this.#note(type);
+    if (this.#eventsToIdentify > 0) this.#identify(event);
     const glance = this.#glance;
     glance.read(bytes);
     if (glance.holdsFinish) this.#finished = true;
@@ -114,12 +133,23 @@ export class StreamMeter implements Meter {
     if (glance.holdsUsage || glance.holdsError) this.#look(event, type, glance.holdsUsage);
   }
 
+  #identify(event: SseEvent): void {
+    this.#eventsToIdentify--;
+    const { data } = event;
+    const id = data === null ? null : responseIdOfEvent(data);
+    if (id === null) return;
+    this.#eventsToIdentify = 0;
+    this.#responseId = id;
+    this.#progress.identified = true;
+  }
+
   #note(type: string | null): void {
     if (type === null) return;
     if (terminators.has(type)) {
       this.#terminated = true;
       this.#progress.terminated = true;
     }
+    if (type === "response.failed") this.#failedByTerminator = true;
     if (errorTypes.has(type)) this.#fail();
   }
 

@@ -1,11 +1,13 @@
 // One try at one endpoint: sends the request, opens the answer, hands its bytes to whoever consumes them, with backpressure and every wait bounded.
 import { Readable } from "node:stream";
-import type { Dispatcher, Pool } from "undici";
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import { classifyFailure } from "../../egress/failure.ts";
 import type { CallerGone } from "../call.ts";
+import { FirstEvent, type FirstEventVerdict } from "../failover/first-event.ts";
 import { type AttemptTimeouts, Deadlines, type TimeoutName } from "./deadlines.ts";
+import type { Http1Pool } from "./http1/http1-pool.ts";
+import type { UpstreamControl, UpstreamHandler } from "./http1/upstream-request.ts";
 import { readUpstreamHead, type UpstreamHead } from "./response-headers.ts";
 
 export interface AttemptRequest {
@@ -19,10 +21,27 @@ export interface AttemptRequest {
 }
 
 /** How an attempt opened. An answer's bytes come through `consume`; `body` shows those of an error answer beforehand. */
-export type Opening =
-  | { kind: "answer"; head: UpstreamHead; body: Buffer | null }
-  /** Nothing came that could be relayed. `sent`: the endpoint may have seen the request (and may charge for it). */
-  | { kind: "failed"; error: HeadgateError | CallerGone; sent: boolean };
+export type Opening = OpenedAnswer | FailedOpening;
+
+export interface OpenedAnswer {
+  kind: "answer";
+  head: UpstreamHead;
+  /** All of an error answer; null for others, and for error answers that are too large to be held. */
+  body: Buffer | null;
+  /** It has ended without a byte of body. */
+  isEmpty: boolean;
+  /** Of an event stream that can be read: what it began with. */
+  firstEvent: FirstEventVerdict | null;
+}
+
+/** Nothing came that could be relayed. */
+export interface FailedOpening {
+  kind: "failed";
+  error: HeadgateError | CallerGone;
+  timeout: TimeoutName | null;
+  /** The endpoint may have seen the request (and may charge for it). */
+  sent: boolean;
+}
 
 /** Takes the bytes of an answer. Calls come in order; exactly one of `end` and `fail` is the last. */
 export interface AnswerConsumer {
@@ -40,11 +59,13 @@ const pendingBytesMax = 64 * 1024;
 export const pauseReason = { noConsumer: 1, settling: 2, slowCaller: 4 } as const;
 type PauseReason = (typeof pauseReason)[keyof typeof pauseReason];
 
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements UpstreamHandler {
   readonly opened: Promise<Opening>;
   readonly startedAtMs: number;
-  /** When the first byte of the answer's body (or the end of an empty one) arrived. */
+  /** When the first byte of the answer's body (or the end of an empty one) arrived; of an event stream, its first event. */
   firstByteAtMs: number | null = null;
+  /** The wait that ended it; null when none did. */
+  timedOutBy: TimeoutName | null = null;
   readonly #request: AttemptRequest;
   readonly #secrets: readonly Buffer[];
   readonly #clock: Clock;
@@ -52,48 +73,43 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #open!: (opening: Opening) => void;
   #isOpen = false;
   #sent = false;
-  #controller: Dispatcher.DispatchController | null = null;
+  #control: UpstreamControl | null = null;
   #head: UpstreamHead | null = null;
+  #firstEvent: FirstEvent | null = null;
+  #firstEventVerdict: FirstEventVerdict | null = null;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #consumer: AnswerConsumer | null = null;
   #outcome: { error: HeadgateError | CallerGone | null } | null = null;
-  #abortedWith: HeadgateError | CallerGone | null = null;
   #pausedBy = 0;
-  #release: (() => void) | null = null;
 
-  constructor(pool: Pool, request: AttemptRequest, clock: Clock) {
+  constructor(pool: Http1Pool, request: AttemptRequest, clock: Clock) {
     this.#request = request;
-    this.#secrets = request.secrets.map((secret) => Buffer.from(secret));
+    this.#secrets = request.secrets.length === 0 ? noSecrets : request.secrets.map((secret) => Buffer.from(secret));
     this.#clock = clock;
     this.startedAtMs = clock.nowMs();
     this.opened = new Promise((resolve) => {
       this.#open = resolve;
     });
-    this.#deadlines = new Deadlines(clock, request.timeouts, (name) => this.abort(timeoutError(name)));
+    this.#deadlines = new Deadlines(clock, request.timeouts, this);
     try {
-      pool.dispatch(
-        {
-          path: request.path,
-          method: request.method as Dispatcher.HttpMethod,
-          headers: request.headers,
-          body: request.body as Dispatcher.DispatchOptions["body"],
-          // A list of buffers is sent as it is, without being copied into one.
-        },
-        this,
-      );
+      this.#control = pool.dispatch(request, this);
     } catch (error) {
       this.#finish(unreachable(error));
     }
   }
 
+  /** A wait is over. */
+  timedOut(name: TimeoutName): void {
+    this.timedOutBy = name;
+    this.abort(timeoutError(name));
+  }
+
   /** Ends the attempt at once; the endpoint's connection is closed. */
   abort(error: HeadgateError | CallerGone): void {
-    if (this.#outcome !== null || this.#abortedWith !== null) return;
-    this.#abortedWith = error;
-    // Without a controller the request waits for a connection: it is aborted the moment it gets one.
-    if (this.#controller !== null) this.#controller.abort(error);
+    if (this.#outcome !== null) return;
     this.#finish(error);
+    this.#control?.abort(error);
   }
 
   /** Starts the flow of the answer's bytes to `consumer`, those that have arrived first. */
@@ -114,7 +130,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   pause(reason: PauseReason): void {
     if (this.#pausedBy === 0) {
       this.#deadlines.pause();
-      this.#controller?.pause();
+      this.#control?.pause();
     }
     this.#pausedBy |= reason;
   }
@@ -124,21 +140,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#pausedBy &= ~reason;
     if (this.#pausedBy !== 0 || this.#outcome !== null) return;
     this.#deadlines.resume();
-    this.#controller?.resume();
+    this.#control?.resume();
   }
 
-  /** Runs `done` once nothing of the request is held any more: at once, or when the queue for a connection lets it go. */
-  whenReleased(done: () => void): void {
-    if (this.#outcome !== null && this.#abortedWith !== null && this.#controller === null) this.#release = done;
-    else done();
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#abortedWith !== null) {
-      controller.abort(this.#abortedWith);
-      return;
-    }
+  onStart(): void {
     this.#sent = true;
     const { body } = this.#request;
     // A body that streams through takes as long as its caller takes to send it.
@@ -146,22 +151,26 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else this.#deadlines.sent();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, statusCode: number): void {
-    if (statusCode < 200) return;
-    const rawHeaders = (controller as unknown as { rawHeaders: Buffer[] }).rawHeaders;
-    this.#head = readUpstreamHead(statusCode, rawHeaders, this.#request.secrets);
+  onHead(status: number, headers: string[]): void {
+    this.#head = readUpstreamHead(status, headers, this.#request.secrets);
+    if (status < 300 && this.#head.readable && this.#head.isEventStream) this.#firstEvent = new FirstEvent();
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#outcome !== null) return;
     if (this.#consumer !== null) {
       this.#consumer.data(this.#masked(chunk));
       return;
     }
-    this.firstByteAtMs ??= this.#clock.nowMs();
-    this.#deadlines.progress();
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
+    if (this.#firstEvent !== null && this.#firstEventVerdict === null) {
+      // Comments that come before it are held back: while nothing has reached the caller, another deployment can be tried.
+      this.#firstEventVerdict = this.#firstEvent.push(chunk);
+      if (this.#firstEventVerdict === null) return;
+    }
+    this.firstByteAtMs ??= this.#clock.nowMs();
+    this.#deadlines.progress();
     const waitsForAll = this.#isErrorAnswer() && this.#pendingBytes <= errorBodyBytesMax;
     if (!waitsForAll) {
       this.#openAnswer(null);
@@ -169,16 +178,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     if (this.#outcome !== null) return;
     this.#finish(null);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#release?.();
-    this.#release = null;
+  onError(error: Error): void {
     if (this.#outcome !== null) return;
-    this.#finish(this.#abortedWith ?? (this.#head === null ? unreachable(error) : interrupted(error)));
+    this.#finish(this.#head === null ? unreachable(error) : interrupted(error));
   }
 
   /** The chunk, with a credential that the endpoint repeats in it overwritten; the length stays, and so does a promised content-length. */
@@ -199,7 +206,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #openAnswer(body: Buffer | null): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#open({ kind: "answer", head: this.#head as UpstreamHead, body });
+    const isEmpty = this.#outcome !== null && this.#pendingBytes === 0;
+    this.#open({ kind: "answer", head: this.#head as UpstreamHead, body, isEmpty, firstEvent: this.#firstEventVerdict });
   }
 
   #finish(error: HeadgateError | CallerGone | null): void {
@@ -212,7 +220,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     } else if (!this.#isOpen) {
       if (error !== null) {
         this.#isOpen = true;
-        this.#open({ kind: "failed", error, sent: this.#sent });
+        this.#open({ kind: "failed", error, timeout: this.timedOutBy, sent: this.#sent });
       } else if (this.#isErrorAnswer()) {
         const body = withoutSecrets(Buffer.concat(this.#pending), this.#request.secrets);
         this.#pending = body.length === 0 ? [] : [body];
@@ -220,6 +228,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
         if (this.#request.method !== "HEAD" && head.status !== 304) head.contentLength = body.length;
         this.#openAnswer(body);
       } else {
+        this.#firstEventVerdict ??= this.#firstEvent?.end() ?? null;
         this.#openAnswer(null);
       }
     }
@@ -231,6 +240,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else consumer.fail(error);
   }
 }
+
+const noSecrets: readonly Buffer[] = [];
 
 function timeoutError(name: TimeoutName): HeadgateError {
   return new HeadgateError("upstream_timeout", {

@@ -13,7 +13,7 @@ function start(clock: FakeClock, timeouts: { firstByteMs?: number; idleMs?: numb
       idleMs: timeouts.idleMs ?? 500,
       totalAtMs: startedAtMs + (timeouts.totalMs ?? 60_000),
     },
-    (name) => fired.push([name, clock.nowMs() - startedAtMs]),
+    { timedOut: (name) => fired.push([name, clock.nowMs() - startedAtMs]) },
   );
   return { deadlines, fired };
 }
@@ -55,6 +55,20 @@ describe("the deadlines of an attempt", () => {
     expect(fired.map(([name]) => name)).toEqual(["idle"]);
   });
 
+  test("a pause is no progress: silence before and after it adds up", async () => {
+    const clock = createFakeClock();
+    const { deadlines, fired } = start(clock);
+    deadlines.sent();
+    deadlines.progress();
+    for (let i = 0; i < 6; i++) {
+      expect(fired).toEqual([]);
+      await clock.advance(90);
+      deadlines.pause();
+      await clock.advance(1000);
+      deadlines.resume();
+    }
+    expect(fired.map(([name]) => name)).toEqual(["idle"]);
+  });
   test("the total ends even an answer that makes progress", async () => {
     const clock = createFakeClock();
     const { deadlines, fired } = start(clock, { totalMs: 2000 });

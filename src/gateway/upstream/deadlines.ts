@@ -13,16 +13,19 @@ export interface AttemptTimeouts {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #timeouts: AttemptTimeouts;
-  readonly #onTimeout: (name: TimeoutName) => void;
+  readonly #owner: { timedOut(name: TimeoutName): void };
   #timer: Timer | null = null;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #phase: "first_byte" | "idle" | null = null;
   #phaseStartedAtMs = 0;
+  #isPaused = false;
+  /** Silence up to the pause. */
+  #silentBeforeMs = 0;
 
-  constructor(clock: Clock, timeouts: AttemptTimeouts, onTimeout: (name: TimeoutName) => void) {
+  constructor(clock: Clock, timeouts: AttemptTimeouts, owner: { timedOut(name: TimeoutName): void }) {
     this.#clock = clock;
     this.#timeouts = timeouts;
-    this.#onTimeout = onTimeout;
+    this.#owner = owner;
     // No wait ends before this: armed once, the timer outlasts most attempts, and nothing has to be moved.
     const soonestMs = Math.min(timeouts.firstByteMs, timeouts.idleMs);
     this.#wakeBy(Math.min(timeouts.totalAtMs, clock.nowMs() + soonestMs));
@@ -35,17 +38,24 @@ export class Deadlines {
 
   /** Something meaningful arrived: the silence that counts begins anew. */
   progress(): void {
+    this.#silentBeforeMs = 0;
+    if (this.#isPaused) return;
     if (this.#phase === "idle") this.#phaseStartedAtMs = this.#clock.nowMs();
     else this.#enter("idle");
   }
 
-  /** A slow caller holds the answer up: silence is not the endpoint's fault. */
+  /** A slow caller holds the answer up: silence is not the endpoint's fault. What there was of it before still counts. */
   pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    if (this.#phase === "idle") this.#silentBeforeMs = this.#clock.nowMs() - this.#phaseStartedAtMs;
     this.#phase = null;
   }
 
   resume(): void {
-    this.#enter("idle");
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#enter("idle", this.#silentBeforeMs);
   }
 
   stop(): void {
@@ -54,9 +64,9 @@ export class Deadlines {
     this.#wakeAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  #enter(phase: "first_byte" | "idle"): void {
+  #enter(phase: "first_byte" | "idle", spentMs = 0): void {
     this.#phase = phase;
-    this.#phaseStartedAtMs = this.#clock.nowMs();
+    this.#phaseStartedAtMs = this.#clock.nowMs() - spentMs;
     this.#wakeBy(this.#phaseEndsAtMs());
   }
 
@@ -76,8 +86,8 @@ export class Deadlines {
     const nowMs = this.#clock.nowMs();
     this.#timer = null;
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
-    if (nowMs >= this.#timeouts.totalAtMs) return this.#onTimeout("total");
-    if (this.#phase !== null && nowMs >= this.#phaseEndsAtMs()) return this.#onTimeout(this.#phase);
+    if (nowMs >= this.#timeouts.totalAtMs) return this.#owner.timedOut("total");
+    if (this.#phase !== null && nowMs >= this.#phaseEndsAtMs()) return this.#owner.timedOut(this.#phase);
     this.#wakeBy(Math.min(this.#timeouts.totalAtMs, this.#phaseEndsAtMs()));
   }
 }

@@ -18,32 +18,42 @@ export interface UpstreamHead {
   /** Flat list without the headers that never pass. */
   headers: string[];
   contentType: string;
+  isEventStream: boolean;
   contentLength: number | null;
   /** False when the body is compressed although we asked for identity: it passes, but can't be read. */
   readable: boolean;
 }
 
-/** Reads raw header buffers (name, value, …) as undici hands them over. `secrets`: texts that may not appear in a value. */
-export function readUpstreamHead(
-  status: number,
-  rawHeaders: readonly (Buffer | string)[],
-  secrets: readonly string[],
-): UpstreamHead {
-  const head: UpstreamHead = { status, headers: [], contentType: "", contentLength: null, readable: true };
-  const hopByHop = namedByConnection(rawHeaders);
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as Buffer).toString("latin1").toLowerCase();
-    const value = (rawHeaders[i + 1] as Buffer).toString("latin1");
-    if (name === "content-type") head.contentType = value;
-    else if (name === "content-length") head.contentLength = Number(value);
+/** `headers`: flat list of lower-case names and values. `secrets`: texts that may not appear in a value. */
+export function readUpstreamHead(status: number, headers: readonly string[], secrets: readonly string[]): UpstreamHead {
+  const kept: string[] = [];
+  const head: UpstreamHead = {
+    status,
+    headers: kept,
+    contentType: "",
+    isEventStream: false,
+    contentLength: null,
+    readable: true,
+  };
+  const hopByHop = namedByConnection(headers);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = headers[i + 1] as string;
+    if (name === "content-type") {
+      head.contentType = value;
+      head.isEventStream = eventStream.test(value);
+    } else if (name === "content-length") head.contentLength = Number(value);
     else if (name === "content-encoding") head.readable = value === "identity";
-    if (name === "x-request-id" && isClean(value, secrets)) head.headers.push("x-headgate-upstream-request-id", value);
+    if (name === "x-request-id" && isClean(value, secrets)) kept.push("x-headgate-upstream-request-id", value);
     if (dropped.has(name) || name.startsWith("x-headgate-") || name.startsWith("access-control-")) continue;
     if (hopByHop?.includes(name) === true || !isClean(value, secrets)) continue;
-    head.headers.push(name, value);
+    kept.push(name, value);
   }
   return head;
 }
+
+/** Media types have no case (RFC 9110 §8.3.1). */
+const eventStream = /^text\/event-stream(?:[;\s]|$)/i;
 
 function isClean(value: string, secrets: readonly string[]): boolean {
   for (const secret of secrets) if (value.includes(secret)) return false;
@@ -51,11 +61,10 @@ function isClean(value: string, secrets: readonly string[]): boolean {
 }
 
 /** Headers that the endpoint's `connection` declares hop-by-hop; null for the usual "keep-alive" and "close". */
-function namedByConnection(rawHeaders: readonly (Buffer | string)[]): string[] | null {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as Buffer;
-    if (name.length !== 10 || name.toString("latin1").toLowerCase() !== "connection") continue;
-    const value = (rawHeaders[i + 1] as Buffer).toString("latin1").toLowerCase();
+function namedByConnection(headers: readonly string[]): string[] | null {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== "connection") continue;
+    const value = (headers[i + 1] as string).toLowerCase();
     if (value !== "keep-alive" && value !== "close") return value.split(",").map((one) => one.trim());
   }
   return null;

@@ -1,9 +1,11 @@
 // The migrations, in the order in which they are applied. A released migration is never edited: add the next one.
 import { initial } from "./0001-initial.ts";
 import { pools } from "./0002-pools.ts";
+import { responses } from "./0003-responses.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "0001-initial", up: initial },
   { name: "0002-pools", up: pools },
+  { name: "0003-responses", up: responses },
 ];

@@ -7,6 +7,7 @@ import { jsonRows, storable } from "../json-rows.ts";
 import type { AttemptRow, Engine } from "../port.ts";
 import type { Database } from "../schema.ts";
 import { UsageRollUp, usageHourlyColumns, usageLatencyColumns, usageSums } from "../usage-roll-up.ts";
+import { ingestResponses } from "./responses.ts";
 
 /** Rows per statement: enough to make round trips cheap, few enough to keep a statement's memory small. */
 const rowsPerStatement = 2000;
@@ -32,6 +33,7 @@ export async function ingestRecords(db: Kysely<Database>, engine: Engine, record
       changed += await ingestRows(transaction, engine, rows.slice(from, from + rowsPerStatement), rollUp);
     }
     await applyRollUp(transaction, engine, rollUp);
+    await ingestResponses(transaction, engine, records);
     return changed;
   });
 }

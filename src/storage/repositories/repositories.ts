@@ -10,6 +10,7 @@ import { ledgerRepository } from "./ledger.ts";
 import { metaRepository } from "./meta.ts";
 import { modelTargetRepository } from "./model-targets.ts";
 import { modelRepository } from "./models.ts";
+import { responseRepository } from "./responses.ts";
 import { syncRunRepository } from "./sync-runs.ts";
 
 export function repositoriesOver(db: Kysely<Database>, engine: Engine): Repositories {
@@ -23,5 +24,6 @@ export function repositoriesOver(db: Kysely<Database>, engine: Engine): Reposito
     syncRuns: syncRunRepository(db),
     keys: keyRepository(db),
     ledger: ledgerRepository(db, engine),
+    responses: responseRepository(db),
   };
 }

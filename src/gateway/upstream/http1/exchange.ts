@@ -24,6 +24,8 @@ export class Exchange implements UpstreamControl {
   started = false;
   /** Sending it again does no harm, and has not been tried. */
   mayRepeat: boolean;
+  /** In the queue: connections that had been begun when it came there. */
+  connectsBefore = 0;
   /** Neighbours in the queue. */
   previous: Exchange | null = null;
   next: Exchange | null = null;

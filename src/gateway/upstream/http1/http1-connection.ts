@@ -153,7 +153,9 @@ export class Http1Connection implements ExchangeHolder, ResponseSink {
   #received(chunk: Buffer): void {
     if (!this.#sent) return this.#lose(invalidAnswer("bytes that nobody asked for"));
     this.#answering = true;
-    this.#read(chunk);
+    // A TLS socket gives what it has decrypted already, paused or not.
+    if (this.#parser.paused) this.#rest = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
+    else this.#read(chunk);
   }
 
   #read(chunk: Buffer): void {
@@ -178,17 +180,20 @@ export class Http1Connection implements ExchangeHolder, ResponseSink {
 
   #complete(isClean: boolean): void {
     const parser = this.#parser;
-    const socket = this.#socket;
-    const isSent = socket.writableLength === 0 && (this.#body === null || this.#body.isComplete);
-    const isKept = isClean && isSent && parser.keepAlive && !this.#endHeld && socket.writable;
+    const isSent = this.#body === null || this.#body.isComplete;
+    const isKept = isClean && isSent && parser.keepAlive && !this.#endHeld && this.#socket.writable;
     const exchange = this.#detach() as Exchange;
-    if (isKept && !exchange.head.closes) {
-      this.#isReused = true;
-      this.#owner.served(this, parser.keepAliveTimeoutMs);
-    } else {
-      socket.destroy();
-    }
+    if (!isKept || exchange.head.closes) this.#socket.destroy();
+    else if (this.#socket.writableLength === 0) this.#served();
+    // A TLS socket says only now that all was written; it may also be an answer that did not wait for the whole request.
+    else setImmediate(() => (this.#socket.writableLength === 0 ? this.#served() : this.#socket.destroy()));
     exchange.end();
+  }
+
+  #served(): void {
+    if (!this.#socket.writable) return;
+    this.#isReused = true;
+    this.#owner.served(this, this.#parser.keepAliveTimeoutMs);
   }
 
   /** The endpoint sends no more. */

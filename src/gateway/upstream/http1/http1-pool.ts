@@ -55,6 +55,7 @@ export class Http1Pool implements ConnectionOwner {
   #reserved: Http1Connection[] = [];
   #starting: Http1Connection[] = [];
   #connecting = 0;
+  #connectsBegun = 0;
   #sweep: Timer | null = null;
   #isClosed = false;
   #whenEmpty: (() => void)[] = [];
@@ -74,6 +75,7 @@ export class Http1Pool implements ConnectionOwner {
     if (this.#isClosed) throw poolClosed();
     const exchange = new Exchange(request, handler, this.#hostLine);
     if (!this.#reserve(exchange)) {
+      exchange.connectsBefore = this.#connectsBegun;
       this.#waiting.push(exchange);
       this.#connect();
     }
@@ -120,6 +122,7 @@ export class Http1Pool implements ConnectionOwner {
 
   restart(exchange: Exchange, fresh: boolean): void {
     if (!fresh && this.#reserve(exchange)) return;
+    exchange.connectsBefore = this.#connectsBegun;
     this.#waiting.pushFirst(exchange);
     this.#connect();
   }
@@ -128,7 +131,7 @@ export class Http1Pool implements ConnectionOwner {
     this.#connections.delete(connection);
     const at = this.#free.lastIndexOf(connection);
     if (at !== -1) this.#free.splice(at, 1);
-    if (this.#waiting.size > this.#connecting) this.#connect();
+    this.#connect();
     this.#checkEmpty();
   }
 
@@ -145,8 +148,8 @@ export class Http1Pool implements ConnectionOwner {
   }
 
   /**
-   * Sent only when the event loop has read what has come for all sockets: a connection that the endpoint has closed, or on
-   * which it has said more than it was asked for, is then found out before anything is written to it.
+   * Sent at the end of the event loop's turn, when what had come for any socket at its beginning has been read: a connection
+   * that the endpoint has closed, or on which it has said more than it was asked for, is found out before it is written to.
    */
   #reserveFor(connection: Http1Connection, exchange: Exchange): void {
     connection.reserve(exchange);
@@ -161,19 +164,24 @@ export class Http1Pool implements ConnectionOwner {
     this.#starting = starting;
   }
 
+  /** One for each request that waits, within the limit. */
   #connect(): void {
-    if (this.#connections.size + this.#connecting >= this.#options.connectionsMax) return;
+    const isEnough = this.#connecting >= this.#waiting.size;
+    if (isEnough || this.#connections.size + this.#connecting >= this.#options.connectionsMax) return;
     this.#connecting++;
+    const connectNo = ++this.#connectsBegun;
     try {
-      this.#options.connect(this.#target, (error, socket) => this.#connected(error, socket));
+      this.#options.connect(this.#target, (error, socket) => this.#connected(connectNo, error, socket));
     } catch (error) {
-      queueMicrotask(() => this.#connected(error as Error, null));
+      queueMicrotask(() => this.#connected(connectNo, error as Error, null));
     }
   }
 
-  #connected(error: Error | null, socket: Socket | null): void {
+  #connected(connectNo: number, error: Error | null, socket: Socket | null): void {
     this.#connecting--;
-    if (socket === null || socket.destroyed) return this.#notConnected(error ?? socket?.errored ?? new Error("socket closed"));
+    if (socket === null || socket.destroyed) {
+      return this.#notConnected(connectNo, error ?? socket?.errored ?? new Error("the socket was closed at once"));
+    }
     const exchange = this.#waiting.shift();
     if (exchange === null && this.#isClosed) return void socket.destroy();
     const connection = new Http1Connection(socket, this, this.#options.headBytesMax);
@@ -184,10 +192,14 @@ export class Http1Pool implements ConnectionOwner {
     connection.start();
   }
 
-  #notConnected(error: Error): void {
-    // One connection is made for each request; some were served by others meanwhile, or have left.
-    if (this.#waiting.size > this.#connecting) this.#waiting.shift()?.fail(error);
-    if (this.#waiting.size > this.#connecting) this.#connect();
+  /** Takes the oldest request with it, unless there are connections under way for all, or it came when this was under way. */
+  #notConnected(connectNo: number, error: Error): void {
+    const { first, size } = this.#waiting;
+    if (first !== null && size > this.#connecting && first.connectsBefore < connectNo) {
+      this.#waiting.abandon(first);
+      first.fail(error);
+    }
+    this.#connect();
     this.#checkEmpty();
   }
 

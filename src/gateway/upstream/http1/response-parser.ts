@@ -118,7 +118,10 @@ export class ResponseParser {
     if (status === 101) throw invalidAnswer("a switch of protocols");
     // Whoever reads only one of the two sees another end of the body.
     if (contentLength !== null && transferCoding !== "none") throw invalidAnswer("content-length and transfer-encoding");
-    if (status < 200) return;
+    if (status < 200) {
+      if (!head.keepAlive) throw invalidAnswer("an interim answer as the last");
+      return;
+    }
     const mayHaveBody = !this.#isHeadRequest && status !== 204 && status !== 304;
     const saysBody = transferCoding !== "none" || (contentLength !== null && contentLength > 0);
     this.#keepAlive = head.keepAlive && (mayHaveBody || this.#isHeadRequest || !saysBody);

@@ -8,8 +8,8 @@ export interface UpstreamRequest {
   /** Flat list: name, value, …; no hop-by-hop headers. `host` is added unless it is there. */
   headers: readonly string[];
   /**
-   * Buffers get a content-length unless `headers` has one. A Readable without one goes out chunked; it must give buffers,
-   * and is never destroyed: what is left of it when the exchange ends early stays with its owner, paused.
+   * Buffers get a content-length unless `headers` has one. A Readable without one goes out chunked. It is listened to from
+   * `onStart` on and never destroyed: what is left of it when the exchange ends early stays with its owner, paused.
    */
   body: Buffer | readonly Buffer[] | Readable | null;
 }

@@ -3,13 +3,14 @@ import type { Exchange, ExchangeHolder } from "./exchange.ts";
 
 export class WaitingExchanges implements ExchangeHolder {
   size = 0;
-  #first: Exchange | null = null;
+  /** The oldest. */
+  first: Exchange | null = null;
   #last: Exchange | null = null;
 
   push(exchange: Exchange): void {
     exchange.holder = this;
     exchange.previous = this.#last;
-    if (this.#last === null) this.#first = exchange;
+    if (this.#last === null) this.first = exchange;
     else this.#last.next = exchange;
     this.#last = exchange;
     this.size++;
@@ -18,22 +19,22 @@ export class WaitingExchanges implements ExchangeHolder {
   /** For one that has waited already. */
   pushFirst(exchange: Exchange): void {
     exchange.holder = this;
-    exchange.next = this.#first;
-    if (this.#first === null) this.#last = exchange;
-    else this.#first.previous = exchange;
-    this.#first = exchange;
+    exchange.next = this.first;
+    if (this.first === null) this.#last = exchange;
+    else this.first.previous = exchange;
+    this.first = exchange;
     this.size++;
   }
 
   shift(): Exchange | null {
-    const exchange = this.#first;
+    const exchange = this.first;
     if (exchange !== null) this.abandon(exchange);
     return exchange;
   }
 
   abandon(exchange: Exchange): void {
     const { previous, next } = exchange;
-    if (previous === null) this.#first = next;
+    if (previous === null) this.first = next;
     else previous.next = next;
     if (next === null) this.#last = previous;
     else next.previous = previous;

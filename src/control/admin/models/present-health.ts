@@ -1,0 +1,26 @@
+// A deployment's health as the admin API shows it.
+import type { HealthBody } from "../../../api/models.ts";
+import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
+
+/** What the data plane says of a deployment, times in ms. */
+export interface SeenHealth {
+  status: HealthBody["status"];
+  cause: string | null;
+  sinceMs: number | null;
+  untilMs: number | null;
+  failureRatio: number | null;
+  latencyMs: number | null;
+  inFlight: number;
+}
+
+export function presentHealth(seen: SeenHealth): HealthBody {
+  return {
+    status: seen.status,
+    cause: seen.cause,
+    since: formatTimeOrNull(seen.sinceMs),
+    until: seen.untilMs === null ? null : formatTime(Math.round(seen.untilMs)),
+    latency_ms: seen.latencyMs === null ? null : Math.round(seen.latencyMs * 10) / 10,
+    in_flight: seen.inFlight,
+    failure_ratio: seen.failureRatio === null ? null : Math.round(seen.failureRatio * 1000) / 1000,
+  };
+}

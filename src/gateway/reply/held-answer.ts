@@ -1,0 +1,23 @@
+// An endpoint's error answer that was kept while other targets were tried, and is what the caller gets after all.
+import type { Call } from "../call.ts";
+import type { UpstreamHead } from "../upstream/response-headers.ts";
+import { answerHeaders } from "./answer-headers.ts";
+
+export interface HeldAnswer {
+  head: UpstreamHead;
+  body: Buffer;
+  /** The name of the endpoint that gave it. */
+  endpoint: string;
+}
+
+export function sendHeldAnswer(call: Call, { head, body, endpoint }: HeldAnswer): void {
+  call.endpoint = endpoint;
+  call.status = head.status;
+  call.errorCode = "upstream_error";
+  if (call.res.destroyed) return;
+  const headers = answerHeaders(call);
+  for (const part of head.headers) headers.push(part);
+  headers.push("content-length", String(body.length), "x-headgate-error-source", "upstream");
+  call.res.writeHead(head.status, headers);
+  call.res.end(body);
+}
