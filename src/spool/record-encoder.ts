@@ -2,11 +2,11 @@
 import { type JsonBytes, utf8 } from "../core/json-bytes.ts";
 import type { TokenUsage } from "../core/tokens.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
+import { FieldGroup } from "./field-group.ts";
 import { settledStart, startedStart } from "./spool-files.ts";
 
 /** What precedes each field's value. All fields are here, in order: one that is added to a record is missed by the compiler. */
-const start: Record<Exclude<keyof AttemptStarted, "event">, Uint8Array> = {
-  id: utf8('"id":'),
+const start: Record<Exclude<keyof AttemptStarted, "event" | "id">, Uint8Array> = {
   requestId: utf8(',"requestId":'),
   attemptNo: utf8(',"attemptNo":'),
   processId: utf8(',"processId":'),
@@ -28,42 +28,90 @@ const start: Record<Exclude<keyof AttemptStarted, "event">, Uint8Array> = {
   inputTokensEstimate: utf8(',"inputTokensEstimate":'),
 };
 
-const end: Record<keyof AttemptOutcome, Uint8Array> = {
+const end: Record<Exclude<keyof AttemptOutcome, "usage">, Uint8Array> = {
   settledAtMs: utf8(',"settledAtMs":'),
   status: utf8(',"status":'),
   error: utf8(',"error":'),
   final: utf8(',"final":'),
   ttftMs: utf8(',"ttftMs":'),
   durationMs: utf8(',"durationMs":'),
-  usage: utf8(',"usage":{'),
   usageSource: utf8('},"usageSource":'),
   costNanoUsd: utf8(',"costNanoUsd":'),
   priceVersion: utf8(',"priceVersion":'),
   responseId: utf8(',"responseId":'),
 };
 
-const tokens: Record<keyof TokenUsage, Uint8Array> = {
-  inputTokens: utf8('"inputTokens":'),
+const usageStart: Record<keyof TokenUsage, Uint8Array> = {
+  inputTokens: utf8(',"usage":{"inputTokens":'),
   cachedInputTokens: utf8(',"cachedInputTokens":'),
   cacheWriteTokens: utf8(',"cacheWriteTokens":'),
   outputTokens: utf8(',"outputTokens":'),
   reasoningTokens: utf8(',"reasoningTokens":'),
 };
 
-const startedHead = utf8(startedStart);
-const settledHead = utf8(settledStart);
+const startedHead = utf8(`${startedStart}"id":`);
+const settledHead = utf8(`${settledStart}"id":`);
 const lineEnd = utf8("}\n");
 
-type Caller = Pick<AttemptStarted, "userId" | "groupId">;
-type Target = Pick<AttemptStarted, "model" | "endpointId" | "endpoint" | "upstreamModel" | "dialect">;
-
-/** Entries of each cache; when there are more keys or deployments than this, it begins anew now and then. */
-const keptMax = 4096;
-
 export class RecordEncoder {
-  /** What records say about a key's caller and about a deployment is nearly always what they said last time. */
-  readonly #callers = new Map<string | null, Caller & { bytes: Uint8Array }>();
-  readonly #targets = new Map<string | null, Target & { bytes: Uint8Array }>();
+  readonly #attempt = new FieldGroup<AttemptStarted>(
+    ({ processId }) => processId,
+    (a, b) => a.attemptNo === b.attemptNo,
+    (to, { attemptNo, processId }) => {
+      to.raw(start.attemptNo);
+      to.number(attemptNo);
+      to.raw(start.processId);
+      to.text(processId);
+    },
+  );
+  readonly #caller = new FieldGroup<AttemptStarted>(
+    ({ keyId }) => keyId,
+    (a, b) => a.userId === b.userId && a.groupId === b.groupId,
+    (to, { keyId, userId, groupId }) => {
+      to.raw(start.keyId);
+      to.textOrNull(keyId);
+      to.raw(start.userId);
+      to.textOrNull(userId);
+      to.raw(start.groupId);
+      to.text(groupId);
+    },
+  );
+  readonly #target = new FieldGroup<AttemptStarted>(
+    ({ deploymentId, endpointId }) => deploymentId ?? endpointId,
+    (a, b) =>
+      a.model === b.model &&
+      a.endpointId === b.endpointId &&
+      a.endpoint === b.endpoint &&
+      a.deploymentId === b.deploymentId &&
+      a.upstreamModel === b.upstreamModel &&
+      a.dialect === b.dialect,
+    (to, { model, endpointId, endpoint, deploymentId, upstreamModel, dialect }) => {
+      to.raw(start.model);
+      to.text(model);
+      to.raw(start.endpointId);
+      to.text(endpointId);
+      to.raw(start.endpoint);
+      to.text(endpoint);
+      to.raw(start.deploymentId);
+      to.textOrNull(deploymentId);
+      to.raw(start.upstreamModel);
+      to.text(upstreamModel);
+      to.raw(start.dialect);
+      to.text(dialect);
+    },
+  );
+  readonly #verdict = new FieldGroup<AttemptOutcome>(
+    ({ status }) => status,
+    (a, b) => a.error === b.error && a.final === b.final,
+    (to, { status, error, final }) => {
+      to.raw(end.status);
+      to.number(status);
+      to.raw(end.error);
+      to.textOrNull(error);
+      to.raw(end.final);
+      to.boolean(final);
+    },
+  );
 
   /** Adds the line of a start. */
   started(to: JsonBytes, started: AttemptStarted): void {
@@ -76,25 +124,21 @@ export class RecordEncoder {
   settled(to: JsonBytes, started: AttemptStarted, outcome: AttemptOutcome): void {
     to.raw(settledHead);
     this.#start(to, started);
-    writeOutcome(to, outcome);
+    this.#outcome(to, outcome);
     to.raw(lineEnd);
   }
 
   #start(to: JsonBytes, started: AttemptStarted): void {
-    to.raw(start.id);
     to.text(started.id);
     to.raw(start.requestId);
     to.text(started.requestId);
-    to.raw(start.attemptNo);
-    to.number(started.attemptNo);
-    to.raw(start.processId);
-    to.text(started.processId);
+    this.#attempt.write(to, started);
     to.raw(start.requestStartedAtMs);
     to.number(started.requestStartedAtMs);
     to.raw(start.startedAtMs);
     to.number(started.startedAtMs);
-    this.#caller(to, started);
-    this.#target(to, started);
+    this.#caller.write(to, started);
+    this.#target.write(to, started);
     to.raw(start.method);
     to.text(started.method);
     to.raw(start.path);
@@ -107,84 +151,33 @@ export class RecordEncoder {
     to.number(started.inputTokensEstimate);
   }
 
-  #caller(to: JsonBytes, { keyId, userId, groupId }: AttemptStarted): void {
-    const known = this.#callers.get(keyId);
-    if (known !== undefined && known.userId === userId && known.groupId === groupId) return to.raw(known.bytes);
-    const from = to.length;
-    to.raw(start.keyId);
-    to.textOrNull(keyId);
-    to.raw(start.userId);
-    to.textOrNull(userId);
-    to.raw(start.groupId);
-    to.text(groupId);
-    if (this.#callers.size >= keptMax) this.#callers.clear();
-    this.#callers.set(keyId, { userId, groupId, bytes: to.copyFrom(from) });
+  #outcome(to: JsonBytes, outcome: AttemptOutcome): void {
+    to.raw(end.settledAtMs);
+    to.number(outcome.settledAtMs);
+    this.#verdict.write(to, outcome);
+    to.raw(end.ttftMs);
+    to.numberOrNull(outcome.ttftMs);
+    to.raw(end.durationMs);
+    to.number(outcome.durationMs);
+    const { usage } = outcome;
+    to.raw(usageStart.inputTokens);
+    to.number(usage.inputTokens);
+    to.raw(usageStart.cachedInputTokens);
+    to.number(usage.cachedInputTokens);
+    to.raw(usageStart.cacheWriteTokens);
+    to.number(usage.cacheWriteTokens);
+    to.raw(usageStart.outputTokens);
+    to.number(usage.outputTokens);
+    to.raw(usageStart.reasoningTokens);
+    to.number(usage.reasoningTokens);
+    to.raw(end.usageSource);
+    to.text(outcome.usageSource);
+    to.raw(end.costNanoUsd);
+    to.numberOrNull(outcome.costNanoUsd);
+    to.raw(end.priceVersion);
+    to.textOrNull(outcome.priceVersion);
+    if (outcome.responseId === undefined) return;
+    to.raw(end.responseId);
+    to.textOrNull(outcome.responseId);
   }
-
-  #target(to: JsonBytes, started: AttemptStarted): void {
-    const { model, endpointId, endpoint, deploymentId, upstreamModel, dialect } = started;
-    const known = this.#targets.get(deploymentId);
-    if (known !== undefined && isSameTarget(known, started)) return to.raw(known.bytes);
-    const from = to.length;
-    to.raw(start.model);
-    to.text(model);
-    to.raw(start.endpointId);
-    to.text(endpointId);
-    to.raw(start.endpoint);
-    to.text(endpoint);
-    to.raw(start.deploymentId);
-    to.textOrNull(deploymentId);
-    to.raw(start.upstreamModel);
-    to.text(upstreamModel);
-    to.raw(start.dialect);
-    to.text(dialect);
-    if (this.#targets.size >= keptMax) this.#targets.clear();
-    this.#targets.set(deploymentId, { model, endpointId, endpoint, upstreamModel, dialect, bytes: to.copyFrom(from) });
-  }
-}
-
-function isSameTarget(a: Target, b: Target): boolean {
-  return (
-    a.model === b.model &&
-    a.endpointId === b.endpointId &&
-    a.endpoint === b.endpoint &&
-    a.upstreamModel === b.upstreamModel &&
-    a.dialect === b.dialect
-  );
-}
-
-function writeOutcome(to: JsonBytes, outcome: AttemptOutcome): void {
-  to.raw(end.settledAtMs);
-  to.number(outcome.settledAtMs);
-  to.raw(end.status);
-  to.number(outcome.status);
-  to.raw(end.error);
-  to.textOrNull(outcome.error);
-  to.raw(end.final);
-  to.boolean(outcome.final);
-  to.raw(end.ttftMs);
-  to.numberOrNull(outcome.ttftMs);
-  to.raw(end.durationMs);
-  to.number(outcome.durationMs);
-  to.raw(end.usage);
-  const { usage } = outcome;
-  to.raw(tokens.inputTokens);
-  to.number(usage.inputTokens);
-  to.raw(tokens.cachedInputTokens);
-  to.number(usage.cachedInputTokens);
-  to.raw(tokens.cacheWriteTokens);
-  to.number(usage.cacheWriteTokens);
-  to.raw(tokens.outputTokens);
-  to.number(usage.outputTokens);
-  to.raw(tokens.reasoningTokens);
-  to.number(usage.reasoningTokens);
-  to.raw(end.usageSource);
-  to.text(outcome.usageSource);
-  to.raw(end.costNanoUsd);
-  to.numberOrNull(outcome.costNanoUsd);
-  to.raw(end.priceVersion);
-  to.textOrNull(outcome.priceVersion);
-  if (outcome.responseId === undefined) return;
-  to.raw(end.responseId);
-  to.textOrNull(outcome.responseId);
 }

@@ -6,9 +6,9 @@ import { systemClock } from "../../src/core/clock.ts";
 import { digestApiKey } from "../../src/domain/api-key.ts";
 import type { EndpointView, SnapshotContent } from "../../src/domain/snapshot.ts";
 import { defaultTimeouts } from "../../src/domain/timeouts.ts";
-import { Gateway } from "../../src/gateway/gateway.ts";
+import { Gateway, type GatewayOptions } from "../../src/gateway/gateway.ts";
 import { Listener } from "../../src/gateway/listener.ts";
-import type { SnapshotSource } from "../../src/gateway/ports.ts";
+import type { ResponseSource, SnapshotSource } from "../../src/gateway/ports.ts";
 import { RoutingState } from "../../src/gateway/routing/routing-state.ts";
 import { SpoolWriter } from "../../src/spool/spool-writer.ts";
 
@@ -20,21 +20,28 @@ export interface BareGateway {
 export interface BareGatewayOptions {
   snapshots: SnapshotSource;
   requestTimeoutMs?: number;
+  /** Default: nobody has made any response. */
+  responses?: ResponseSource;
 }
 
-export async function startBareGateway({ snapshots, requestTimeoutMs = 60_000 }: BareGatewayOptions): Promise<BareGateway> {
+const noResponses: ResponseSource = { find: async () => null, forget: async () => {} };
+
+export async function startBareGateway(options: BareGatewayOptions): Promise<BareGateway> {
+  const { snapshots, requestTimeoutMs = 60_000, responses = noResponses } = options;
   const dir = await mkdtemp(join(tmpdir(), "headgate-gateway-"));
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const spool = await SpoolWriter.open({ dir, processId: "p_0", onFailure: "refuse", clock: systemClock, log });
-  const gateway = new Gateway({
+  const gatewayOptions: GatewayOptions & { responses: ResponseSource } = {
     snapshots,
+    responses,
     sink: spool,
     events: { requestFinished() {} },
     clock: systemClock,
     limits: { bodyBytesMax: 1024 * 1024, bodiesInFlightBytesMax: 1024 * 1024 },
     routing: new RoutingState({ random: Math.random, onTransition() {} }),
     processId: "p_0",
-  });
+  };
+  const gateway = new Gateway(gatewayOptions);
   const listener = new Listener({ host: "127.0.0.1", port: 0, gateway, sideHandlers: [], corsOrigins: [], requestTimeoutMs });
   const port = await listener.listen();
   return {

@@ -80,7 +80,7 @@ const openai: Caller = {
     const { type, param } = json.error;
     expect(json).toEqual({ error: { message: text, type, param, code } });
     expect(openaiTypes).toContain(type);
-    expect([null, "model", "x-headgate-timeout"]).toContain(param);
+    expect([null, "model", "x-headgate-timeout", "previous_response_id"]).toContain(param);
   },
 };
 
@@ -135,6 +135,14 @@ const provocations: Record<CodesOf<"gateway">, (caller: Caller) => Promise<RawRe
   method_not_allowed: (caller) => ask(caller, { target: "/readyz" }),
   model_not_found: (caller) => ask(caller, { body: { model: "unheard-of" } }),
   model_offline: (caller) => ask(caller, { body: { model: "fleeting" } }),
+  response_not_found: (caller) => ask(caller, { body: { model: "m", previous_response_id: "resp_unheard_of" } }),
+  async state_unavailable(caller) {
+    const snapshots = new SnapshotHolder(() => {});
+    snapshots.replace(snapshotWithKey(seededKey));
+    const responses = { find: () => Promise.reject(new Error(privateDetail)), forget: async () => {} };
+    const { url } = await bareGateway({ snapshots, responses });
+    return ask(caller, { token: seededKey, method: "GET", target: "/v1/responses/resp_1", body: undefined }, url);
+  },
   invalid_json: (caller) => ask(caller, { body: '{"model": "m", oops}' }),
   model_required: (caller) => ask(caller, { body: { messages: [] } }),
   duplicate_model: (caller) => ask(caller, { body: '{"model": "m", "model": "n"}' }),
@@ -253,6 +261,7 @@ const adminProvocations: Record<CodesOf<"admin">, () => Promise<RawResponse>> = 
 /** Codes that tell the caller when to come back. */
 const withRetryAfter: readonly ErrorCode[] = [
   "model_offline",
+  "state_unavailable",
   "accounting_unavailable",
   "overloaded",
   "draining",

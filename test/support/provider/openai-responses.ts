@@ -1,4 +1,5 @@
 // OpenAI's Responses API as the real service answers it, streamed (its full sequence of events) or not.
+import { randomUUID } from "node:crypto";
 import type { LooseJson } from "../loose-json.ts";
 import type { Answer, SseEvent } from "./answer.ts";
 import { jsonAnswer, sseAnswer } from "./answer.ts";
@@ -10,9 +11,10 @@ export function responsesApi(request: RecordedRequest, settings: ProviderSetting
   const { json, number } = request;
   const name = toolNameFor(json);
   const item = name === null ? messageItem(settings, number) : callItem(name, settings, number);
-  const done = responseObject(json, number, "completed", [item], settings.reportsUsage ? responsesUsage(settings) : null);
+  const id = `resp_${randomUUID().replaceAll("-", "")}`;
+  const done = responseObject(json, id, "completed", [item], settings.reportsUsage ? responsesUsage(settings) : null);
   if (json?.stream !== true) return jsonAnswer(200, done);
-  const begun = responseObject(json, number, "in_progress", [], null);
+  const begun = responseObject(json, id, "in_progress", [], null);
   const events = [
     { type: "response.created", response: begun },
     { type: "response.in_progress", response: begun },
@@ -20,6 +22,20 @@ export function responsesApi(request: RecordedRequest, settings: ProviderSetting
     { type: "response.completed", response: done },
   ];
   return sseAnswer(events.map((data, index): SseEvent => ({ event: data.type, data: { ...data, sequence_number: index } })));
+}
+
+/** What is done with a response that the provider keeps; it has kept every one that it is asked for. */
+export function keptResponse(request: RecordedRequest, settings: ProviderSettings): Answer | null {
+  const [, id, action] = /\/responses\/([^/]+)(?:\/([^/]+))?$/.exec(request.path) ?? [];
+  if (id === undefined) return null;
+  const item = messageItem(settings, request.number);
+  const response = (status: string) => responseObject(undefined, id, status, [item], responsesUsage(settings));
+  const { method } = request;
+  if (method === "POST" && action === "cancel") return jsonAnswer(200, response("cancelled"));
+  if (method === "DELETE" && action === undefined) return jsonAnswer(200, { id, object: "response", deleted: true });
+  if (method !== "GET") return null;
+  if (action === "input_items") return jsonAnswer(200, { object: "list", data: [item], has_more: false });
+  return action === undefined ? jsonAnswer(200, response("completed")) : null;
 }
 
 function responsesUsage({ usage }: ProviderSettings): object {
@@ -34,9 +50,9 @@ function responsesUsage({ usage }: ProviderSettings): object {
   };
 }
 
-function responseObject(json: LooseJson, number: number, status: string, output: object[], usage: object | null): object {
+function responseObject(json: LooseJson, id: string, status: string, output: object[], usage: object | null): object {
   return {
-    id: `resp_${number}`,
+    id,
     object: "response",
     created_at: 1_700_000_000,
     status,
@@ -49,7 +65,7 @@ function responseObject(json: LooseJson, number: number, status: string, output:
     model: json?.model,
     output,
     parallel_tool_calls: true,
-    previous_response_id: null,
+    previous_response_id: json?.previous_response_id ?? null,
     service_tier: "default",
     store: true,
     temperature: 1,

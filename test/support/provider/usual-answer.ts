@@ -6,7 +6,7 @@ import { geminiContent } from "./gemini.ts";
 import { modelList, oneModel } from "./model-list.ts";
 import { chatCompletion, legacyCompletion } from "./openai-chat.ts";
 import { embeddings } from "./openai-embeddings.ts";
-import { responsesApi } from "./openai-responses.ts";
+import { keptResponse, responsesApi } from "./openai-responses.ts";
 import type { RecordedRequest } from "./recorded-request.ts";
 import type { ProviderSettings } from "./settings.ts";
 import { unknownStream } from "./unknown-stream.ts";
@@ -45,6 +45,8 @@ export function usualAnswer(request: RecordedRequest, settings: ProviderSettings
     const id = /\/models\/([^/]+)$/.exec(request.path)?.[1];
     if (id !== undefined) return oneModel(decodeURIComponent(id), settings);
   }
+  const kept = keptResponse(request, settings);
+  if (kept !== null) return kept;
   const route = request.method === "POST" ? postRoutes.find(([pattern]) => pattern.test(request.path))?.[1] : undefined;
   // An API nobody has heard of: streams in a way of its own, or says what it got.
   if (route === undefined && request.json?.stream === true) return unknownStream(settings);

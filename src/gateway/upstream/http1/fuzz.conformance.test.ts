@@ -1,5 +1,4 @@
 // Any valid answer, cut anywhere, is what undici makes of it; whatever else comes is refused, or undici takes it for the same.
-
 import type { Socket } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,6 @@
 // The head of a request as it goes on the wire. Refuses what a server could read as another request (RFC 9112 section 11.2).
-
+import { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import { UpstreamProtocolError } from "./upstream-protocol-error.ts";
 import type { UpstreamRequest } from "./upstream-request.ts";
 
@@ -86,10 +87,16 @@ function kindOf(name: string): number {
 function bytesOf(body: UpstreamRequest["body"], givenLength: number | null): number | null {
   if (body === null) return 0;
   if (Buffer.isBuffer(body)) return body.length;
-  if (!Array.isArray(body)) return givenLength;
+  if (!Array.isArray(body)) return givenLength ?? (isEmpty(body as Readable) ? 0 : null);
   let bytes = 0;
   for (const part of body as readonly Buffer[]) bytes += part.length;
   return bytes;
+}
+
+/** A caller's request that has no body, handed on as the body of ours, must not become an empty body in chunks. */
+function isEmpty(body: Readable): boolean {
+  if (body.readableEnded || !(body instanceof IncomingMessage)) return body.readableEnded;
+  return body.headers["transfer-encoding"] === undefined && Number(body.headers["content-length"] ?? 0) === 0;
 }
 
 function lengthIn(value: string): number {

@@ -1,5 +1,7 @@
 // Requests arrive as they were given, whatever their body is made of; what could be read as another request is refused.
-import type { Socket } from "node:net";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../../../../test/support/eventually.ts";
@@ -192,6 +194,41 @@ describe.each(allClients)("bodies, $name", (kind) => {
     client.dispatch(post(null), next);
     expect((await next.over()).text).toBe("ok");
     if (kind.isOurs) expect(server.sockets).toHaveLength(2);
+  });
+});
+
+describe.each(allClients.filter(({ tls }) => !tls))("a caller's request handed on, $name", (kind) => {
+  it.each([
+    { name: "GET without a body", method: "GET", body: null, framing: null },
+    { name: "DELETE without a body", method: "DELETE", body: null, framing: null },
+    { name: "POST with an empty body", method: "POST", body: "", framing: "content-length: 0" },
+    { name: "POST with a body", method: "POST", body: "hello", framing: "content-length: 5" },
+  ])("$name", async ({ method, body, framing }) => {
+    const { server, client } = await openPair(kind, answerOk, { certificate });
+    let sawEnd = false;
+    const gateway = createServer((req, res) => {
+      req.once("end", () => {
+        sawEnd = true;
+      });
+      const length = req.headers["content-length"];
+      const headers = length === undefined ? [] : ["content-length", length];
+      client.dispatch({ method, path: "/", headers, body: req }, new Recorder({ onEnd: () => res.end() }));
+    });
+    gateway.listen(0, "127.0.0.1");
+    await once(gateway, "listening");
+    try {
+      const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/`;
+      for (let i = 0; i < 2; i++) expect((await fetch(url, { method, body })).status).toBe(200);
+    } finally {
+      gateway.closeAllConnections();
+      gateway.close();
+    }
+    expect(sawEnd).toBe(true);
+    for (const request of server.requests) {
+      expect(request.body.toString()).toBe(body ?? "");
+      expect(/^(content-length|transfer-encoding): .*$/m.exec(request.head)?.[0] ?? null).toBe(framing);
+    }
+    expect(server.requests).toHaveLength(2);
   });
 });
 

@@ -1,5 +1,4 @@
 // What can go wrong in an upstream call beside what the socket and the connector report themselves.
-
 /**
  * - `…_CLOSED`: the endpoint closed the connection before its answer was complete.
  * - `…_INVALID_ANSWER`: what it sent is not HTTP/1.1, or is framed ambiguously.
