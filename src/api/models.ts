@@ -91,7 +91,7 @@ export const patchModelBody = z.strictObject({
     ),
 });
 
-const health = z
+export const healthView = z
   .object({
     status: z
       .enum(["unknown", "healthy", "benched", "trial", "resting"])
@@ -118,7 +118,7 @@ const deploymentView = z
     since: timeText,
     weight: z.number().int(),
     priority: z.number().int(),
-    health,
+    health: healthView,
     source: z.enum(["discovered", "static"]),
   })
   .meta({ id: "Deployment" });
@@ -144,6 +144,6 @@ export const modelView = z
 export type GivenTarget = z.output<typeof target>;
 export type CreateModel = z.output<typeof createModelBody>;
 export type ModelPatch = z.output<typeof patchModelBody>;
-export type HealthBody = z.output<typeof health>;
+export type HealthBody = z.output<typeof healthView>;
 export type DeploymentBody = z.output<typeof deploymentView>;
 export type ModelBody = z.output<typeof modelView>;

@@ -1,4 +1,5 @@
 // What anything that logs needs of a log: four levels, fields first. telemetry/log.ts implements it.
+import type { JsonBytes } from "./json-bytes.ts";
 
 /** Values of one log line, by snake_case name. An `err` field is reduced to type, code, message and stack. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -12,6 +13,9 @@ export interface Logger {
 
 /** Also takes the one line per call, on a path that costs less. */
 export interface RequestLogger extends Logger {
-  /** `fields` are flat: text, numbers, undefined. None of them may hold what a caller or provider sent as a body or header. */
-  request(level: "info" | "warn", fields: Readonly<Record<string, string | number | undefined>>): void;
+  /**
+   * Writes a line whose fields are what `addFields` adds of `event`: JSON members, each after a comma. None of them may
+   * hold what a caller or provider sent as a body or header.
+   */
+  request<Event>(level: "info" | "warn", addFields: (line: JsonBytes, event: Event) => void, event: Event): void;
 }

@@ -11,6 +11,13 @@ export interface Timeouts {
   totalMs: number;
 }
 
+const streamFirstByteMs = 60_000;
+
+/** How long the first byte is waited for when the timeouts leave it open. */
+export function firstByteMsOf({ firstByteMs, totalMs }: Timeouts, isStream: boolean): number {
+  return firstByteMs ?? (isStream ? streamFirstByteMs : totalMs);
+}
+
 export const defaultTimeouts: Readonly<Timeouts> = Object.freeze({
   connectMs: 5000,
   firstByteMs: null,

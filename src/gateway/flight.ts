@@ -5,6 +5,7 @@ import { HeadgateError } from "../core/errors.ts";
 import { estimateTokens, noTokens } from "../core/tokens.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
 import type { EndpointView } from "../domain/snapshot.ts";
+import { firstByteMsOf } from "../domain/timeouts.ts";
 import type { AttemptPlan, Destination } from "./attempt-plan.ts";
 import { rewriteModel } from "./body/rewrite-model.ts";
 import { spliceModel } from "./body/splice-model.ts";
@@ -90,7 +91,7 @@ export async function launch(
       body: upstream.body,
       secrets: secretsOf(endpoint),
       timeouts: {
-        firstByteMs: timeouts.firstByteMs ?? (started.stream ? 60_000 : timeouts.totalMs),
+        firstByteMs: firstByteMsOf(timeouts, started.stream),
         idleMs: timeouts.idleMs,
         totalAtMs: Math.min(ownEndAtMs, plan.endsAtMs),
       },

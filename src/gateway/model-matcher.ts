@@ -19,6 +19,11 @@ function globRegExp(pattern: string): RegExp {
   return new RegExp(`^${literal.join(".*")}$`, "s");
 }
 
+/** The first of the patterns that matches `model`, for showing; null: none does. */
+export function matchingPattern(patterns: readonly string[], model: string): string | null {
+  return patterns.find((pattern) => matcherOf([pattern])(model)) ?? null;
+}
+
 /** The models that both lists allow; null for the key's list means whatever the group allows. */
 export function modelMatcher(keyModels: readonly string[] | null, groupModels: readonly string[]): ModelMatcher {
   const group = matcherOf(groupModels);

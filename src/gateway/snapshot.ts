@@ -57,6 +57,14 @@ export class Snapshot {
     return this.#principals.get(digest);
   }
 
+  key(id: string): KeyView | undefined {
+    return this.#keysById.get(id);
+  }
+
+  group(id: string): GroupView | undefined {
+    return this.#groups.get(id);
+  }
+
   model(name: string): ModelRoute | undefined {
     return this.#models.get(name);
   }

@@ -100,6 +100,16 @@ export class RecordEncoder {
       to.text(dialect);
     },
   );
+  readonly #route = new FieldGroup<AttemptStarted>(
+    ({ path }) => path,
+    (a, b) => a.method === b.method,
+    (to, { method, path }) => {
+      to.raw(start.method);
+      to.text(method);
+      to.raw(start.path);
+      to.text(path);
+    },
+  );
   readonly #verdict = new FieldGroup<AttemptOutcome>(
     ({ status }) => status,
     (a, b) => a.error === b.error && a.final === b.final,
@@ -139,10 +149,7 @@ export class RecordEncoder {
     to.number(started.startedAtMs);
     this.#caller.write(to, started);
     this.#target.write(to, started);
-    to.raw(start.method);
-    to.text(started.method);
-    to.raw(start.path);
-    to.text(started.path);
+    this.#route.write(to, started);
     to.raw(start.stream);
     to.boolean(started.stream);
     to.raw(start.why);

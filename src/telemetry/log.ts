@@ -1,7 +1,9 @@
 // The log: JSON lines on standard error, without secrets. Standard output stays for what a person or a script asked for.
 import pino from "pino";
 import { HeadgateError } from "../core/errors.ts";
+import { JsonBytes, utf8 } from "../core/json-bytes.ts";
 import type { LogFields, RequestLogger } from "../core/logger.ts";
+import { IsoTime } from "./iso-time.ts";
 
 export interface LogOptions {
   level: "debug" | "info" | "warn" | "error" | "silent";
@@ -11,7 +13,7 @@ export interface LogOptions {
   destination?: { write(line: string): void };
 }
 
-/** A Logger that can be emptied: lines are buffered for up to a second, and a process that exits at once has to flush. */
+/** A Logger that can be emptied: lines are buffered for up to half a second, and a process that exits at once has to flush. */
 export interface BufferedLogger extends RequestLogger {
   /** Writes out what is buffered, synchronously. */
   flush(): void;
@@ -20,12 +22,19 @@ export interface BufferedLogger extends RequestLogger {
 /** Field names whose values never reach the log, at the top or one level down. Secret prints itself as [secret] anywhere. */
 const secretFields = ["api_key", "apiKey", "authorization", "cookie", "credential", "headers", "password", "secret", "token"];
 
+/** Lines of calls are handed on together; a write of more than 16 KiB the stream would take apart again. */
+const gatheredBytesMax = 15 * 1024;
+
+const lineHeads = { info: utf8('{"level":"info","time":"'), warn: utf8('{"level":"warn","time":"') };
+const timeEnd = utf8('"');
+const lineEnd = utf8(',"message":"request"}\n');
+
 /**
- * Lines are written asynchronously, by 4 KiB or each second, so that logging never waits on a slow reader. A SIGKILL may
- * take the last second; exits and crashes flush (cli/run-until-signal.ts).
+ * Lines are written asynchronously, by some KiB or each half second, so that logging never waits on a slow reader. A
+ * SIGKILL may take the last half second; exits and crashes flush (cli/run-until-signal.ts).
  */
 export function createLogger({ level, fd = 2, destination }: LogOptions): BufferedLogger {
-  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 4096, periodicFlush: 1000 }) : null;
+  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 4096, periodicFlush: 500 }) : null;
   const target = stream ?? (destination as { write(line: string): void });
   const logger = pino(
     {
@@ -41,19 +50,59 @@ export function createLogger({ level, fd = 2, destination }: LogOptions): Buffer
     target,
   );
   const writesInfo = logger.isLevelEnabled("info");
+  const writesWarn = logger.isLevelEnabled("warn");
+  const gatheredMax = stream === null ? 0 : gatheredBytesMax;
+  const gathered = new JsonBytes();
+  const time = new IsoTime();
+  const handOn = () => {
+    if (gathered.length === 0) return;
+    target.write(gathered.toString());
+    gathered.clear();
+  };
+  if (stream !== null) flushAfter(handOn, stream);
   return {
-    // One line per call, of the same form as the others. Its fields are texts and numbers of known names, in which nothing
-    // has to be looked for, so it is written without pino, which costs a tenth.
-    request(level, fields) {
-      if (level === "info" ? !writesInfo : !logger.isLevelEnabled("warn")) return;
-      const time = new Date().toISOString();
-      target.write(`{"level":"${level}","time":"${time}",${JSON.stringify(fields).slice(1, -1)},"message":"request"}\n`);
+    // Of the same form as the other lines. Its fields are texts and numbers of known names, in which nothing has to be
+    // looked for, so it is written without pino, at a tenth of the cost.
+    request(level, addFields, event) {
+      if (!(level === "info" ? writesInfo : writesWarn)) return;
+      gathered.raw(lineHeads[level]);
+      gathered.raw(time.at(Date.now()));
+      gathered.raw(timeEnd);
+      addFields(gathered, event);
+      gathered.raw(lineEnd);
+      if (gathered.length >= gatheredMax) handOn();
     },
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
+    debug(fields, message) {
+      handOn();
+      logger.debug(fields, message);
+    },
+    info(fields, message) {
+      handOn();
+      logger.info(fields, message);
+    },
+    warn(fields, message) {
+      handOn();
+      logger.warn(fields, message);
+    },
+    error(fields, message) {
+      handOn();
+      logger.error(fields, message);
+    },
     flush: () => stream?.flushSync(),
+  };
+}
+
+/** The stream flushes itself from time to time and when the process exits: what is gathered then goes with the rest. */
+function flushAfter(handOn: () => void, stream: ReturnType<typeof pino.destination>): void {
+  const flush = stream.flush.bind(stream);
+  const flushSync = stream.flushSync.bind(stream);
+  stream.flush = (done) => {
+    handOn();
+    flush(done);
+  };
+  stream.flushSync = () => {
+    handOn();
+    flushSync();
   };
 }
 

@@ -167,7 +167,7 @@ describe("case 26: who may call", () => {
     for (const [method, target] of [
       ["GET", "/v1/files"],
       ["POST", "/v1/fine_tuning/jobs"],
-      ["DELETE", "/v1/responses/x"],
+      ["DELETE", "/v1/conversations/x"],
       ["GET", "/endpoints/prod/v1/files"],
     ]) {
       const answer = await ask(method as string, target as string, plain);

@@ -42,6 +42,28 @@ for (const byte of Buffer.from("0123456789abcdefABCDEF")) isHex[byte] = 1;
 const isEscape = new Uint8Array(256);
 for (const byte of Buffer.from('"\\/bfnrt')) isEscape[byte] = 1;
 
+/** Behind so many plain bytes, a text is looked at four bytes at a time, which takes half the time. */
+const longBytes = 48;
+
+/** A position up to which, from `from` on, all bytes are plain; the next one that isn't is less than four bytes away. */
+function plainUntil(chunk: Buffer, from: number): number {
+  let at = from;
+  // To the next word of the memory below.
+  for (const end = from + (-(chunk.byteOffset + from) & 3); at < end; at++) if (plain[chunk[at] as number] !== 1) return at;
+  const words = new Int32Array(chunk.buffer, chunk.byteOffset + at, (chunk.length - at) >> 2);
+  const { length } = words;
+  for (let index = 0; index < length; index++) {
+    const word = words[index] as number;
+    const quotes = word ^ 0x22222222;
+    const backslashes = word ^ 0x5c5c5c5c;
+    // The highest bit of a byte is set by these where it is below 0x20, or 0 (S. E. Anderson, Bit Twiddling Hacks).
+    const controls = (word - 0x20202020) & ~word;
+    const found = controls | ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes);
+    if ((found & 0x80808080) !== 0) return at + index * 4;
+  }
+  return at + length * 4;
+}
+
 const noBytes = Buffer.alloc(0);
 const literalTrue = Buffer.from("true");
 const literalFalse = Buffer.from("false");
@@ -111,7 +133,12 @@ export class JsonScanner {
     const length = chunk.length;
     let at = from;
     while (at < length) {
-      while (at < length && plain[chunk[at] as number] === 1) at++;
+      const longAt = at + longBytes;
+      while (at < length && at < longAt && plain[chunk[at] as number] === 1) at++;
+      if (at === longAt) {
+        if (length - at >= longBytes) at = plainUntil(chunk, at);
+        while (at < length && plain[chunk[at] as number] === 1) at++;
+      }
       if (at === length) return at;
       const byte = chunk[at] as number;
       if (byte === quote) {

@@ -30,10 +30,15 @@ export class HedgePolicy {
    * its requests of the same 60 s, or one. Asked when the delay is over and a target is known.
    */
   tryTake(hedge: Hedge, nowMs: number): boolean {
-    const after = this.#hedges.total(nowMs) + 1;
-    if (hedge.extraTrafficMax <= 0) return false;
-    if (after > floor && after > hedge.extraTrafficMax * this.#requests.total(nowMs)) return false;
+    if (this.left(hedge, nowMs) < 1) return false;
     this.#hedges.add(nowMs);
     return true;
+  }
+
+  /** How many more may start now, without counting any. */
+  left({ extraTrafficMax }: Hedge, nowMs: number): number {
+    if (extraTrafficMax <= 0) return 0;
+    const most = Math.max(floor, Math.floor(extraTrafficMax * this.#requests.total(nowMs)));
+    return Math.max(0, most - this.#hedges.total(nowMs));
   }
 }

@@ -19,6 +19,11 @@ export class PerModel<State> {
     return state;
   }
 
+  /** That of a model that has been asked for before; null of any other. */
+  find(modelId: string): State | null {
+    return this.#states.get(modelId) ?? null;
+  }
+
   /** Forgets all other models. A request that still holds an older snapshot may bring one back, until the next call. */
   keepOnly(modelIds: ReadonlySet<string>): void {
     for (const modelId of this.#states.keys()) if (!modelIds.has(modelId)) this.#states.delete(modelId);

@@ -26,9 +26,14 @@ export class RetryBudget {
 
   /** True when one more attempt may start now; it is counted then. Asked once a target for it is known. */
   tryTake(nowMs: number): boolean {
-    const after = this.#retries.total(nowMs) + 1;
-    if (after > floor && after > shareMax * this.#requests.total(nowMs)) return false;
+    if (this.left(nowMs) < 1) return false;
     this.#retries.add(nowMs);
     return true;
+  }
+
+  /** How many more may start now, without counting any. */
+  left(nowMs: number): number {
+    const most = Math.max(floor, Math.floor(shareMax * this.#requests.total(nowMs)));
+    return Math.max(0, most - this.#retries.total(nowMs));
   }
 }

@@ -1,6 +1,7 @@
 // Who made which response, and where: from memory for those of this process, from the ledger's table for all others.
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
+import type { AttemptStarted } from "../../domain/ledger-record.ts";
 import { isResponseId, ownerName, type ResponseOwner } from "../../domain/response-owner.ts";
 import type { ResponseSource } from "../ports.ts";
 import type { Principal } from "../snapshot.ts";
@@ -111,6 +112,11 @@ function unavailable(detail: string): HeadgateError {
 /** The name under which a caller's responses are kept. */
 export function ownerOf({ key }: Principal): string {
   return ownerName(key.id, key.userId);
+}
+
+/** To whom belongs what this attempt makes. */
+export function ownerOfAttempt({ deploymentId, endpointId, model, keyId, userId }: AttemptStarted): ResponseOwner {
+  return { deploymentId, endpointId, model, owner: ownerName(keyId, userId) };
 }
 
 /** What a caller is told who names a response that is unknown or another's, which sounds the same. `field`: null when the path names it. */

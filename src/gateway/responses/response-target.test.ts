@@ -92,8 +92,11 @@ describe("a kept response", () => {
     expect(() => keptResponse(snapshotOf(model("m", [deployment("dep_2", "ep_a")])), caller("*"), made)).toThrow(
       expect.objectContaining(notFound),
     );
-    const away = snapshotOf(model("m", [deployment("dep_1", "ep_a", "offline")]));
-    expect(() => keptResponse(away, caller("*"), made)).toThrow(expect.objectContaining(offline));
+    const away = model("m", [deployment("dep_1", "ep_a", "offline")]);
+    expect(() => keptResponse(snapshotOf(away), caller("*"), made)).toThrow(expect.objectContaining(offline));
+    // A virtual model that was disabled, say.
+    const other = model("n", [deployment("dep_1", "ep_a")]);
+    expect(keptResponse(snapshotOf(away, other), caller("*"), made)).toMatchObject({ model: "n" });
   });
 
   test("of a call that named no model is at its endpoint", () => {

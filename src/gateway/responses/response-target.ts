@@ -40,13 +40,17 @@ export function keptResponse(snapshot: Snapshot, principal: Principal, owner: Re
       if (endpoint.id === owner.endpointId) return { endpoint, target: null, model: null };
     throw responseNotFound(null);
   }
+  let inactive: string | null = null;
   for (const route of routesThatMayHold(snapshot, owner)) {
     const target = route.targets.find(({ deployment }) => deployment.id === owner.deploymentId);
     if (target === undefined || !principal.mayUse(route.model.name)) continue;
-    if (!isActive(target)) throw offline(route.model.name, null);
+    if (!isActive(target)) {
+      inactive ??= route.model.name;
+      continue;
+    }
     return { endpoint: target.endpoint, target, model: route.model.name };
   }
-  throw responseNotFound(null);
+  throw inactive === null ? responseNotFound(null) : offline(inactive, null);
 }
 
 /** The model it was made with; then all, as models are renamed, virtual ones go, and the deployment may be another's by now. */

@@ -1,7 +1,8 @@
 // The strategy `affinity`: the same session to the same deployment, as long as that carries no more than its share.
-import { balanced } from "./balanced.ts";
+import { balanced, balancedStandings } from "./balanced.ts";
+import { weightsToDraw } from "./draw-by-weight.ts";
 import { addToHash, hashStart, unitOfHash } from "./stable-hash.ts";
-import type { Candidate, Strategy } from "./strategy.ts";
+import type { Candidate, Standings, Strategy } from "./strategy.ts";
 
 /** How far above the mean load a deployment may go before its sessions go elsewhere. */
 const loadFactor = 1.25;
@@ -43,8 +44,7 @@ export const affinity: Strategy = (candidates, context) => {
     const { id, weight: ownWeight } = candidate.target.deployment;
     const weight = areAllZero ? 1 : ownWeight;
     if (weight === 0) continue;
-    // Exponentially distributed with the weight as its rate: the least of them falls to each by its weight (Schindelhauer 2005).
-    const distance = -Math.log(unitOfHash(addToHash(sessionHash, id))) / weight;
+    const distance = distanceOf(sessionHash, id, weight);
     if (distance < homeDistance) {
       home = candidate;
       homeDistance = distance;
@@ -60,4 +60,23 @@ export const affinity: Strategy = (candidates, context) => {
     candidate,
     why: candidate === home ? "affinity: the session's own" : "affinity: next for the session, its own is loaded",
   };
+};
+
+/** Exponentially distributed with the weight as its rate: the least of them falls to each by its weight (Schindelhauer 2005). */
+function distanceOf(sessionHash: number, deploymentId: string, weight: number): number {
+  return -Math.log(unitOfHash(addToHash(sessionHash, deploymentId))) / weight;
+}
+
+/** Score: the distance of the session, lower is nearer; without a session, that of `balanced`. Nothing is drawn for a session. */
+export const affinityStandings: Standings = (candidates, context) => {
+  const session = context.session();
+  if (session === null) return balancedStandings(candidates, context);
+  const sessionHash = addToHash(hashStart, session);
+  const weights = weightsToDraw(candidates);
+  const pick = affinity(candidates, { ...context, random: () => 0 });
+  return candidates.map((candidate, index) => {
+    // Of a weight of 0 the distance is without end, and JSON has no such number.
+    const distance = distanceOf(sessionHash, candidate.target.deployment.id, weights[index] as number);
+    return { score: Math.min(distance, Number.MAX_VALUE), share: candidate === pick.candidate ? 1 : 0 };
+  });
 };

@@ -1,6 +1,6 @@
 // The strategy `balanced`: of two drawn at random, the one that is expected to answer first, as far as that is more than noise.
-import { drawByWeight } from "./draw-by-weight.ts";
-import type { Candidate, Strategy } from "./strategy.ts";
+import { drawByWeight, weightsToDraw } from "./draw-by-weight.ts";
+import type { Candidate, Standings, Strategy } from "./strategy.ts";
 
 /** Added to every latency: differences of a few ms are those of the machine, not of the endpoint. */
 const latencyFloorMs = 5;
@@ -47,4 +47,52 @@ function costRatio(a: Candidate, b: Candidate, nowMs: number): number {
   const loadA = a.load.inFlight / weightA + floor;
   const loadB = b.load.inFlight / weightB + floor;
   return (latencyA * loadA) / (latencyB * loadB);
+}
+
+/**
+ * Score: the cost, (expected ms + 5) × (in flight + the floor) per weight; lower is better. Exact among two; among more, an
+ * unknown latency is taken to be the mean of the known ones, and the floor that of the lightest of all.
+ */
+export const balancedStandings: Standings = (candidates, { nowMs }) => {
+  const weights = weightsToDraw(candidates);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = candidates.map(() => 0);
+  const add = (index: number, chance: number) => {
+    shares[index] = (shares[index] as number) + chance;
+  };
+  for (const [first, firstWeight] of weights.entries()) {
+    const others = total - firstWeight;
+    const chanceOfFirst = firstWeight / total;
+    if (others === 0) add(first, chanceOfFirst);
+    else {
+      for (const [second, secondWeight] of weights.entries()) {
+        if (second === first || secondWeight === 0) continue;
+        const chance = (chanceOfFirst * secondWeight) / others;
+        const stays = chanceToStay(candidates[first] as Candidate, candidates[second] as Candidate, nowMs);
+        add(first, chance * stays);
+        add(second, chance * (1 - stays));
+      }
+    }
+  }
+  const costs = costsOf(candidates, nowMs);
+  return candidates.map((_, index) => ({ score: costs[index] as number, share: shares[index] as number }));
+};
+
+/** How likely the first drawn is kept beside the second: what `balanced` decides by. */
+function chanceToStay(first: Candidate, second: Candidate, nowMs: number): number {
+  const excess = costRatio(first, second, nowMs) / tolerance;
+  if (excess <= 1) return 1;
+  return Math.max(1 / (excess * excess), first.load.inFlight === 0 ? trialChance : 0);
+}
+
+function costsOf(candidates: readonly Candidate[], nowMs: number): number[] {
+  const latencies = candidates.map(({ load }) => load.expectedMs(nowMs));
+  const known = latencies.filter((latency) => latency !== null);
+  const meanMs = known.reduce((sum, latency) => sum + latency, 0) / (known.length || 1);
+  const weights = candidates.map(({ target }) => target.deployment.weight || 1);
+  const floor = inFlightFloor / Math.min(...weights);
+  return candidates.map(({ load }, index) => {
+    const latencyMs = (latencies[index] ?? meanMs) + latencyFloorMs;
+    return latencyMs * (load.inFlight / (weights[index] as number) + floor);
+  });
 }

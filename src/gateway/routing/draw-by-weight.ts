@@ -26,3 +26,9 @@ export function drawByWeight(candidates: readonly Candidate[], random: () => num
   // Nothing could be drawn, or rounding used the sum up too early.
   return last;
 }
+
+/** The weights as `drawByWeight` takes them, when nobody is left out: all equal when none has one. */
+export function weightsToDraw(candidates: readonly Candidate[]): number[] {
+  const weights = candidates.map(({ target }) => target.deployment.weight);
+  return weights.every((weight) => weight === 0) ? weights.map(() => 1) : weights;
+}

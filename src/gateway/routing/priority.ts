@@ -1,5 +1,5 @@
 // The strategy `priority`: the first that can take the call gets it.
-import type { Candidate, Strategy } from "./strategy.ts";
+import type { Candidate, Standings, Strategy } from "./strategy.ts";
 
 /**
  * Strictly in order: by priority (lower first), then by position in the model. The first takes everything as long as it is
@@ -14,4 +14,13 @@ export const priority: Strategy = (candidates) => {
     if (candidate.target.deployment.priority < first.target.deployment.priority) first = candidate;
   }
   return { candidate: first, why: `priority: first of ${candidates.length}` };
+};
+
+/** Score: its place in that order; 1 is first. */
+export const priorityStandings: Standings = (candidates) => {
+  const inOrder = candidates.toSorted((a, b) => a.target.deployment.priority - b.target.deployment.priority);
+  return candidates.map((candidate) => {
+    const place = inOrder.indexOf(candidate) + 1;
+    return { score: place, share: place === 1 ? 1 : 0 };
+  });
 };

@@ -31,5 +31,16 @@ export interface Pick {
   why: string;
 }
 
+/** What a strategy makes of one candidate, for explaining: nothing is drawn and nothing changes. */
+export interface Standing {
+  /** What the strategy compares; its file says what that is, and whether less or more of it is better. */
+  score: number;
+  /** The chance of the next call to come here, from 0 to 1. */
+  share: number;
+}
+
+/** A strategy's standings: one for each candidate, in their order. */
+export type Standings = (candidates: readonly Candidate[], context: Omit<PickContext, "random">) => Standing[];
+
 /** Chooses among `candidates`: never empty, none of them tried before by this request, in the model's own order. */
 export type Strategy = (candidates: readonly Candidate[], context: PickContext) => Pick;

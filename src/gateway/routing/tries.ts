@@ -56,13 +56,7 @@ export class Tries {
     this.model.hedges.requestSeen(nowMs);
     this.#attempts = 1;
     const [only] = active;
-    if (only === undefined) {
-      throw new HeadgateError("model_offline", {
-        message: `The model '${model.name}' is known, but no endpoint that serves it is online.`,
-        retryAfterSeconds: 30,
-        field: "model",
-      });
-    }
+    if (only === undefined) throw modelOffline(model.name);
     if (active.length === 1) return { target: only, state: this.#stateOf(only), why: "only active target" };
     this.#untried = active.map((target) => ({ target, load: this.#stateOf(target) }));
     const aim = this.#choose(nowMs, true);
@@ -127,4 +121,12 @@ export class Tries {
   #stateOf(target: Target): DeploymentState {
     return this.#routing.health.of(target.deployment.id);
   }
+}
+
+export function modelOffline(model: string): HeadgateError {
+  return new HeadgateError("model_offline", {
+    message: `The model '${model}' is known, but no endpoint that serves it is online.`,
+    retryAfterSeconds: 30,
+    field: "model",
+  });
 }

@@ -1,17 +1,7 @@
 // A deployment's health as the admin API shows it.
 import type { HealthBody } from "../../../api/models.ts";
 import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
-
-/** What the data plane says of a deployment, times in ms. */
-export interface SeenHealth {
-  status: HealthBody["status"];
-  cause: string | null;
-  sinceMs: number | null;
-  untilMs: number | null;
-  failureRatio: number | null;
-  latencyMs: number | null;
-  inFlight: number;
-}
+import type { SeenHealth } from "../../../domain/seen-health.ts";
 
 export function presentHealth(seen: SeenHealth): HealthBody {
   return {

@@ -1,0 +1,203 @@
+// A provider for thousands of calls and hundreds of streams at a time: it answers as told and keeps figures alone. What real
+// providers say, and every way to fail a single call, is the scriptable one's business (provider.ts).
+import { once } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+
+/** How every call is answered, until told otherwise. */
+export interface CallAnswer {
+  /** Default 200, with a chat completion. */
+  status?: number;
+  /** Default: a chat completion, or an error that names the provider. */
+  body?: string;
+  headers?: Record<string, string>;
+  /** Before the answer. Default 0. */
+  delayMs?: number;
+  /** Accepted and never answered. */
+  hangs?: boolean;
+}
+
+/** Streams run at one pace. */
+export interface StreamPace {
+  words: number;
+  everyMs: number;
+}
+
+interface RunningStream {
+  response: ServerResponse;
+  wordsLeft: number;
+  anthropic: boolean;
+}
+
+const completion = JSON.stringify({
+  id: "chatcmpl-counted",
+  object: "chat.completion",
+  created: 1,
+  model: "counted",
+  choices: [{ index: 0, message: { role: "assistant", content: "Hello." }, finish_reason: "stop" }],
+  usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
+});
+
+const event = (name: string | null, data: unknown) =>
+  `${name === null ? "" : `event: ${name}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+
+const chatChunk = (delta: object, finishReason: string | null) =>
+  event(null, { id: "c", object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason: finishReason }] });
+
+const chatStream = {
+  begin: chatChunk({ role: "assistant", content: "" }, null),
+  word: chatChunk({ content: "word " }, null),
+  end: chatChunk({}, "stop") + event(null, "[DONE]"),
+};
+
+const message = { id: "msg_1", type: "message", role: "assistant", content: [], usage: { input_tokens: 5, output_tokens: 1 } };
+const anthropicStream = {
+  begin: event("message_start", { type: "message_start", message }),
+  word: event("content_block_delta", { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "word " } }),
+  end:
+    event("message_delta", { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 9 } }) +
+    event("message_stop", { type: "message_stop" }),
+};
+
+export class CountingProvider {
+  readonly port: number;
+  /** `http://127.0.0.1:port/v1`. */
+  readonly baseUrl: string;
+  answer: CallAnswer = {};
+  pace: StreamPace = { words: 10, everyMs: 50 };
+  /** Arrival of every call, ms since the epoch. */
+  calledAt: number[] = [];
+  /** Calls by the upstream model that they name. */
+  byModel = new Map<string, number>();
+  /** When streams were left by their callers before their end, ms since the epoch. */
+  leftAt: number[] = [];
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #streams = new Set<RunningStream>();
+  #ticks: NodeJS.Timeout | null = null;
+
+  constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+    this.baseUrl = `http://127.0.0.1:${port}/v1`;
+    server.on("request", (request, response) => this.#handle(request, response));
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+  }
+
+  get calls(): number {
+    return this.calledAt.length;
+  }
+
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** Forgets what was counted. */
+  forget(): void {
+    this.calledAt = [];
+    this.byModel = new Map();
+    this.leftAt = [];
+  }
+
+  /** Cuts every connection and refuses new ones, as a provider that was killed. `start()` brings it back. */
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    if (this.#ticks !== null) clearInterval(this.#ticks);
+    this.#ticks = null;
+    await closed;
+  }
+
+  async start(): Promise<void> {
+    if (this.#server.listening) return;
+    this.#server.listen(this.port, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    const chunks: Buffer[] = [];
+    request.on("error", () => {});
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      if (request.method === "GET") {
+        const { hangs, status = 200 } = this.answer;
+        if (hangs === true) return;
+        const list = { object: "list", data: [{ id: "counted", object: "model" }] };
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(list));
+        return;
+      }
+      this.calledAt.push(Date.now());
+      const { model = "", stream = false } = JSON.parse(Buffer.concat(chunks).toString());
+      this.byModel.set(model, (this.byModel.get(model) ?? 0) + 1);
+      const { hangs = false, delayMs = 0, status = 200 } = this.answer;
+      if (hangs) return;
+      const answer = () => {
+        if (stream === true && status === 200) this.#stream(response, request.url?.endsWith("/messages") === true);
+        else this.#plain(response);
+      };
+      if (delayMs > 0) setTimeout(answer, delayMs);
+      else answer();
+    });
+  }
+
+  #plain(response: ServerResponse): void {
+    const { status = 200, headers = {} } = this.answer;
+    const error = () =>
+      String(jsonAnswer(status, { error: { message: `The provider at ${this.port}.`, type: "scripted" } }).chunks);
+    const body = this.answer.body ?? (status === 200 ? completion : error());
+    response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers });
+    response.end(body);
+  }
+
+  #stream(response: ServerResponse, anthropic: boolean): void {
+    const running: RunningStream = { response, wordsLeft: this.pace.words, anthropic };
+    response.on("close", () => {
+      if (this.#streams.delete(running)) this.leftAt.push(Date.now());
+    });
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write((anthropic ? anthropicStream : chatStream).begin);
+    this.#streams.add(running);
+    this.#ticks ??= setInterval(() => this.#tick(), this.pace.everyMs);
+  }
+
+  /** One timer for all streams: hundreds cost little. */
+  #tick(): void {
+    for (const running of this.#streams) {
+      const { response, anthropic } = running;
+      const texts = anthropic ? anthropicStream : chatStream;
+      if (running.wordsLeft-- > 0) {
+        response.write(texts.word);
+        continue;
+      }
+      this.#streams.delete(running);
+      response.end(texts.end);
+    }
+    if (this.#streams.size > 0 || this.#ticks === null) return;
+    clearInterval(this.#ticks);
+    this.#ticks = null;
+  }
+}
+
+/** On a free port of 127.0.0.1. */
+export async function startCountingProvider(answer: CallAnswer = {}): Promise<CountingProvider> {
+  const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000, noDelay: true });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const provider = new CountingProvider(server, (server.address() as AddressInfo).port);
+  provider.answer = answer;
+  return provider;
+}

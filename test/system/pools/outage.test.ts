@@ -1,0 +1,127 @@
+// One of three endpoints dies for 30 s under 200 calls a second, in each of three ways at once: nobody's call fails, hardly any goes
+// there, and it is used again soon after it is back.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CallAnswered, Caller, callAtRate, tally } from "../../support/caller.ts";
+import { type CountingProvider, startCountingProvider } from "../../support/counting-provider.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type Headgate, startHeadgate } from "../../support/headgate.ts";
+import { addEndpoint, transitionsAt } from "./pool.ts";
+
+const callsPerSecond = 200;
+const outageMs = 30_000;
+const healthyMs = 1500;
+
+interface Outage {
+  begin(provider: CountingProvider): Promise<void>;
+  end(provider: CountingProvider): Promise<void>;
+  /** After this nearly nothing may go there any more. */
+  noticedWithinMs: number;
+}
+
+const outages: Record<string, Outage> = {
+  killed: { begin: (provider) => provider.stop(), end: (provider) => provider.start(), noticedWithinMs: 1000 },
+  hung: {
+    async begin(provider) {
+      provider.answer = { hangs: true };
+    },
+    async end(provider) {
+      provider.answer = {};
+    },
+    // The first timeouts, and a second more.
+    noticedWithinMs: 2000,
+  },
+  failing: {
+    async begin(provider) {
+      provider.answer = { status: 500 };
+    },
+    async end(provider) {
+      provider.answer = {};
+    },
+    noticedWithinMs: 1000,
+  },
+};
+const names = Object.keys(outages);
+
+interface Observed {
+  answers: CallAnswered[];
+  /** Attempts at the endpoint that was out, while it was, from when it should have been noticed. */
+  lateAttempts: number;
+  /** From its recovery to the first answer of its own; null: there was none within 15 s. */
+  backAfterMs: number | null;
+  transitions: string[];
+}
+
+let headgate: Headgate;
+const observed = new Map<string, Observed>();
+const cleanUps: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  headgate = await startHeadgate({ logLevel: "info" });
+  cleanUps.push(() => headgate.stop());
+  const caller = new Caller(headgate.url, await headgate.createKey());
+  cleanUps.push(() => caller.close());
+  await Promise.all(names.map(async (name) => observed.set(name, await goThrough(name, outages[name] as Outage, caller))));
+}, 90_000);
+afterAll(async () => {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+});
+
+async function goThrough(name: string, outage: Outage, caller: Caller): Promise<Observed> {
+  const providers = await Promise.all([1, 2, 3].map(() => startCountingProvider()));
+  for (const [index, provider] of providers.entries()) {
+    cleanUps.push(() => provider.stop());
+    const timeouts = { connect: "1s", first_byte: "1s", total: "1s" };
+    await addEndpoint(headgate, `${name}-${index}`, provider.baseUrl, [name], { timeouts });
+  }
+  const dying = providers[1] as CountingProvider;
+  const load = callAtRate(callsPerSecond, () => caller.call(name));
+  await pass(healthyMs);
+
+  // Counted by what Headgate tried, as a closed port counts nothing.
+  const beganAtMs = Date.now();
+  await outage.begin(dying);
+  await pass(outageMs);
+  await outage.end(dying);
+  const endedAtMs = Date.now();
+  const callsAtEnd = dying.calls;
+  const isBack = () => dying.calls > callsAtEnd;
+  const back = await eventually(isBack, { timeoutMs: 15_000 }).catch(() => null);
+  const backAfterMs = back === null ? null : Date.now() - endedAtMs;
+  await pass(1000);
+  const answers = await load.stop();
+
+  const late = answers.filter(({ startedAtMs }) => startedAtMs > beganAtMs + outage.noticedWithinMs && startedAtMs < endedAtMs);
+  // Whatever a call tried in vain was tried there: the others are well.
+  const lateAttempts = late.reduce((sum, { attempts }) => sum + attempts - 1, 0);
+  const transitions = transitionsAt(headgate, `${name}-1`).map(({ change, cause }) => `${change} (${cause})`);
+  return { answers, lateAttempts, backAfterMs, transitions };
+}
+
+function pass(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+describe.each(names)("one of three endpoints %s for 30 s under 200 requests/s", (name) => {
+  const of = () => observed.get(name) as Observed;
+
+  test("no call fails", () => {
+    const { answers, transitions } = of();
+    expect(answers.length).toBeGreaterThan(callsPerSecond * (outageMs / 1000));
+    const failed = answers.filter(({ status, broken }) => status !== 200 || broken !== null);
+    const said = tally(failed.map(({ status, broken, text, attempts }) => `${status} ${broken ?? text} after ${attempts}`));
+    expect(said, `of ${answers.length} calls; ${transitions.join(", ")}`).toEqual({});
+  });
+
+  test("fewer than 1 % of the calls touch it once it is noticed", () => {
+    const { answers, lateAttempts, transitions } = of();
+    const callsMeanwhile = callsPerSecond * (outageMs / 1000);
+    expect(lateAttempts / callsMeanwhile, `${lateAttempts} attempts; ${transitions.join(", ")}`).toBeLessThan(0.01);
+    expect(tally(answers.map(({ endpoint }) => endpoint))[`${name}-1`]).toBeGreaterThan(0);
+  });
+
+  test("it is back in use within 10 s of its recovery", () => {
+    const { backAfterMs, transitions } = of();
+    expect(backAfterMs ?? Number.POSITIVE_INFINITY, transitions.join(", ")).toBeLessThanOrEqual(10_000);
+    expect(transitions.at(-1)).toBe("trial → healthy (a trial succeeded)");
+  });
+});
