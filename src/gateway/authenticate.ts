@@ -51,8 +51,8 @@ export function principalOf(snapshot: Snapshot, credential: string, nowMs: numbe
 }
 
 /** Throws 403 `not_allowed` naming the scope that is missing. */
-export function requireScope(principal: Principal, scope: Scope): void {
-  if (principal.key.scopes.includes(scope)) return;
+export function requireScope({ key }: Pick<Principal, "key">, scope: Scope): void {
+  if (key.scopes.includes(scope)) return;
   throw new HeadgateError("not_allowed", {
     message: `This key does not have the '${scope}' scope, which this request needs. An administrator can add it to the key.`,
   });

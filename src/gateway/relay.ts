@@ -11,6 +11,9 @@ import type { UpstreamHead } from "./upstream/response-headers.ts";
 /** For the end of a broken answer to reach its caller. */
 const cutTimeoutMs = 5000;
 
+/** Larger ones are not copied to be sent together with the head. */
+const joinedBytesMax = 4096;
+
 /** How the answer ended. */
 export interface RelayOutcome {
   status: number;
@@ -156,7 +159,9 @@ class Relay implements AnswerConsumer {
       this.#breakOff();
     } else if (!res.destroyed) {
       this.#writeHead();
-      res.end(last);
+      // Head and body leave in one piece when the body is text to node:http; as latin1 every byte stays what it is.
+      if (last !== undefined && held.length === 0 && last.length <= joinedBytesMax) res.end(last.toString("latin1"), "latin1");
+      else res.end(last);
     }
     this.#resolve();
   }

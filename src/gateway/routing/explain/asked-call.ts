@@ -12,9 +12,9 @@ export interface AskedCall {
   isInference: boolean;
   isStream: boolean;
   session(): string | null;
-  /** Why it goes where it goes whatever the model's pool says; null: nothing speaks for itself. */
-  goesElsewhere: string | null;
-  /** Why it would be refused before anything is known of its caller, and for what its body is; null: it would not. */
+  /** Something in it says where it goes, whatever the model's pool says; null: nothing does. */
+  elsewhere: { saidBy: "path" | "body"; why: string } | null;
+  /** What it would be refused with for its path, before its caller is asked for, and for its body, after that. */
   pathError: HeadgateError | null;
   bodyError: HeadgateError | null;
 }
@@ -29,7 +29,7 @@ export function askedCall(question: ExplainQuestion): AskedCall {
     isInference: route !== null && isInferencePath(route.rest, "POST"),
     isStream: json?.stream === true || route?.pathModel?.method.startsWith("stream") === true,
     session: () => sessionOf(headers, chunks === null ? null : { chunks, json }),
-    goesElsewhere: whyElsewhere(route, json),
+    elsewhere: elsewhereOf(route, json),
     pathError,
     bodyError,
   };
@@ -60,7 +60,7 @@ function readBody({ body, model }: ExplainQuestion, route: CallRoute | null): Re
     const scanner = new JsonScanner();
     for (const chunk of chunks) scanner.write(chunk);
     const json = scanner.end();
-    if (route === null || route.pathModel === null) requireSame("body.model", json.model, model);
+    if (route === null || route.pathModel === null) requireSame("body", json.model, model);
     return { chunks, json, error: null };
   } catch (error) {
     if (!(error instanceof HeadgateError) || error.code === "invalid_field") throw error;
@@ -74,11 +74,11 @@ function requireSame(field: string, named: string, asked: string): void {
   throw new HeadgateError("invalid_field", { field, message: `${field}: names another model than \`model\`` });
 }
 
-function whyElsewhere(route: CallRoute | null, json: ScannedBody | null): string | null {
+function elsewhereOf(route: CallRoute | null, json: ScannedBody | null): AskedCall["elsewhere"] {
   if (route === null) return null;
-  if (route.endpointName !== null) return "the path names an endpoint: it goes there";
+  if (route.endpointName !== null) return { saidBy: "path", why: "the path names an endpoint: it goes there" };
   const keptWhere = "it goes to the deployment that made that response, which is looked up when a call comes";
-  if (route.responseId !== null) return `the path names a response: ${keptWhere}`;
+  if (route.responseId !== null) return { saidBy: "path", why: `the path names a response: ${keptWhere}` };
   const previous = json?.previousResponseId ?? null;
-  return previous === null ? null : `the body has a previous_response_id: ${keptWhere}`;
+  return previous === null ? null : { saidBy: "body", why: `the body has a previous_response_id: ${keptWhere}` };
 }
