@@ -12,6 +12,7 @@ import { createSynchronizer } from "./control/discovery/synchronize.ts";
 import { ThreadedLedgerWriter } from "./control/ledger/threaded-ledger-writer.ts";
 import { ProbeSchedule } from "./control/probe/probe-schedule.ts";
 import { Publisher } from "./control/publish-snapshot.ts";
+import { ResponseLookup } from "./control/response-lookup.ts";
 import { startRetention } from "./control/retention.ts";
 import { checkSecretKeyId } from "./control/secret-key-id.ts";
 import { issueFirstAdminToken, seed } from "./control/seed.ts";
@@ -26,6 +27,7 @@ import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { Listener } from "./gateway/listener.ts";
 import type { RequestEvent } from "./gateway/ports.ts";
+import { explain } from "./gateway/routing/explain.ts";
 import { RoutingState } from "./gateway/routing/routing-state.ts";
 import { SnapshotHolder } from "./gateway/snapshot-holder.ts";
 import { SpoolWriter } from "./spool/spool-writer.ts";
@@ -172,6 +174,10 @@ class HeadgateApp implements App {
         const state = this.#routing.health.find(id);
         return state === null ? unknownHealth(id) : presentHealth(state.view(this.#clock.nowMs()));
       },
+      explain: (question) => {
+        const snapshot = this.#snapshots.current();
+        return snapshot === null ? null : explain(snapshot, this.#routing, question, this.#clock.nowMs());
+      },
       clock: this.#clock,
       log: this.#log,
       publicUrl: config.server.publicUrl,
@@ -248,6 +254,10 @@ class HeadgateApp implements App {
       clock: this.#clock,
       limits: { bodyBytesMax: config.server.bodyLimitBytes, bodiesInFlightBytesMax: config.server.bodiesInFlightLimitBytes },
       routing: this.#routing,
+      responses: new ResponseLookup({
+        storage: () => (this.#databaseReady ? this.#storage : null),
+        hasCaughtUp: () => this.#ledgerWriter.hasCaughtUp,
+      }),
       processId,
     });
     this.#stops.push(() => this.#gateway.close());

@@ -51,6 +51,11 @@ export class JsonBytes {
     return new Uint8Array(this.#buffer.subarray(from, this.#length));
   }
 
+  /** Takes back what was written from the byte `length` on. */
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, length);
+  }
+
   /** Begins anew. */
   clear(): void {
     this.#length = 0;

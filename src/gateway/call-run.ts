@@ -7,10 +7,12 @@ import { parseRetryAfter } from "./failover/retry-after.ts";
 import { type Flight, type FlightDeps, settled, tellHealth } from "./flight.ts";
 import type { IncludeUsage } from "./include-usage.ts";
 import type { HeldAnswer } from "./reply/held-answer.ts";
+import type { ResponseOwners } from "./responses/response-owners.ts";
 import type { OpenedAnswer, Opening } from "./upstream/attempt.ts";
 
 export interface AttemptDeps extends FlightDeps {
   includeUsage: IncludeUsage;
+  responses: ResponseOwners;
 }
 
 /** A call while it has attempts. */

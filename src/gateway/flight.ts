@@ -137,6 +137,7 @@ export function outcomeOf(clock: Clock, started: AttemptStarted, status: number,
     usageSource: "measured",
     costNanoUsd: null,
     priceVersion: null,
+    responseId: null,
   };
 }
 

@@ -8,9 +8,10 @@ import { CallsInFlight } from "./calls-in-flight.ts";
 import { forgetCall, trackCall } from "./connection-calls.ts";
 import { type CallDeps, handleCall } from "./handle-call.ts";
 import { IncludeUsage } from "./include-usage.ts";
-import type { EventSink, SnapshotSource, UsageSink } from "./ports.ts";
+import type { EventSink, ResponseSource, SnapshotSource, UsageSink } from "./ports.ts";
 import { BodyBudget, type BodyLimits } from "./receive-body.ts";
 import { sendError, sendErrorTo } from "./reply/send-error.ts";
+import { ResponseOwners } from "./responses/response-owners.ts";
 import { callerDialect, parseRoute } from "./route.ts";
 import type { RoutingState } from "./routing/routing-state.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -23,6 +24,8 @@ export interface GatewayOptions {
   clock: Clock;
   limits: BodyLimits;
   routing: RoutingState;
+  /** Who made the responses that providers keep. */
+  responses: ResponseSource;
   /** Names this process in the ledger. */
   processId: string;
 }
@@ -42,6 +45,7 @@ export class Gateway {
     this.#deps = {
       pools: new UpstreamPools(options.clock),
       routing: options.routing,
+      responses: new ResponseOwners({ source: options.responses, clock: options.clock }),
       sink: options.sink,
       includeUsage: new IncludeUsage(),
       clock: options.clock,

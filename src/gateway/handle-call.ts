@@ -8,6 +8,8 @@ import type { AttemptDeps } from "./call-run.ts";
 import { getModel, listModels } from "./list-models.ts";
 import { everyModel } from "./model-matcher.ts";
 import { type BodyBudget, type BodyLimits, checkBodyEncoding, type ReceivedBody, receiveBody } from "./receive-body.ts";
+import { destinationByResponse } from "./responses/plan-by-response.ts";
+import type { ResponseOwners } from "./responses/response-owners.ts";
 import type { CallRoute, Route } from "./route.ts";
 import type { RoutingState } from "./routing/routing-state.ts";
 import { sessionOf } from "./routing/session-of.ts";
@@ -19,6 +21,7 @@ export interface CallDeps extends AttemptDeps {
   limits: BodyLimits;
   budget: BodyBudget;
   routing: RoutingState;
+  responses: ResponseOwners;
 }
 
 /** TRACE would have an endpoint send our request back, credential and all (RFC 9110 §9.3.8). */
@@ -40,10 +43,8 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   if (!deps.sink.accepting) throw new HeadgateError("accounting_unavailable", { retryAfterSeconds: 5 });
 
   const callersEndAtMs = call.startedAtMs + callersTotalMs;
-  const plan =
-    route.endpointName === null
-      ? await planByModel(deps, call, principal, route, callersEndAtMs)
-      : await planByEndpoint(deps, call, principal, route, callersEndAtMs);
+  const planBy = route.endpointName !== null ? planByEndpoint : route.responseId !== null ? planByResponse : planByModel;
+  const plan = await planBy(deps, call, principal, route, callersEndAtMs);
   await runAttempts(deps, plan);
 }
 
@@ -66,6 +67,11 @@ async function planByModel(
   const modelRoute = call.snapshot.model(name);
   if (modelRoute === undefined || !principal.mayUse(name)) throw new HeadgateError("model_not_found", { field: "model" });
   call.model = name;
+  const previous = body.json?.previousResponseId ?? null;
+  if (previous !== null) {
+    const first = await destinationByResponse(deps, call, principal, { id: previous, model: name });
+    return { call, route, first, tries: null, body, endsAtMs: endOf(call, first, callersEndAtMs) };
+  }
   const endsAtMs = Math.min(call.startedAtMs + modelRoute.callMsMax, callersEndAtMs);
   const tries = new Tries(deps.routing, modelRoute, {
     session: () => sessionOf(call.req.headers, body),
@@ -75,6 +81,31 @@ async function planByModel(
   const first = destinationOf(tries.first(deps.clock.nowMs()));
   // The path carries the model: the body passes as it is.
   return { call, route, first, tries, body: route.pathModel === null ? body : withoutModel(body), endsAtMs };
+}
+
+/** What is done with a response that a provider keeps: it goes where that was made. */
+async function planByResponse(
+  deps: CallDeps,
+  call: Call,
+  principal: Principal,
+  route: CallRoute,
+  callersEndAtMs: number,
+): Promise<AttemptPlan> {
+  const first = await destinationByResponse(deps, call, principal, { id: route.responseId as string, model: null });
+  const body = await receiveBody(call, deps.limits, deps.budget, "keep");
+  return {
+    call,
+    route,
+    first,
+    tries: null,
+    body: { ...body, json: null, modelRange: null },
+    endsAtMs: endOf(call, first, callersEndAtMs),
+  };
+}
+
+/** When a call with one possible target is over. */
+function endOf(call: Call, { timeouts }: Destination, callersEndAtMs: number): number {
+  return Math.min(call.startedAtMs + timeouts.totalMs, callersEndAtMs);
 }
 
 /** `x-headgate-no-fallback: true`: the caller wants to hear of the first attempt, whatever it says. */
@@ -106,7 +137,7 @@ async function planByEndpoint(
   const { timeouts } = endpoint;
   const why = "endpoint named in the path";
   const first: Destination = { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why };
-  const plan = { call, route, first, tries: null, endsAtMs: Math.min(call.startedAtMs + timeouts.totalMs, callersEndAtMs) };
+  const plan = { call, route, first, tries: null, endsAtMs: endOf(call, first, callersEndAtMs) };
   const contentType = call.req.headers["content-type"] ?? "";
   const hasBody =
     call.req.headers["content-length"] !== "0" &&

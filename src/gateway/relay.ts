@@ -30,6 +30,8 @@ export interface RelayOptions {
   meter: Meter;
   withhold: WithholdUsageChunk | null;
   streamDialect: StreamDialect;
+  /** The stream has told the id under which its provider keeps it. */
+  identified: () => void;
   /** Writes the settled record; calls back when it is kept (or could not be). */
   settle: (outcome: RelayOutcome, done: () => void) => void;
 }
@@ -72,6 +74,7 @@ class Relay implements AnswerConsumer {
     const { call, attempt, meter, withhold, head } = this.#options;
     const progress = meter.onChunk(chunk);
     if (progress.meaningful) attempt.progress();
+    if (progress.identified) this.#options.identified();
     call.firstByteAtMs ??= attempt.firstByteAtMs;
     this.#seenBytes += chunk.length;
     const isWhole = head.contentLength !== null && this.#seenBytes >= head.contentLength;

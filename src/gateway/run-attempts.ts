@@ -14,6 +14,7 @@ import { createMeter } from "./meter/meter.ts";
 import { type RelayOutcome, relay } from "./relay.ts";
 import type { StreamDialect } from "./reply/error-body.ts";
 import { sendHeldAnswer } from "./reply/held-answer.ts";
+import { ownerOfAttempt } from "./responses/response-owners.ts";
 import { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
 import type { OpenedAnswer, Opening } from "./upstream/attempt.ts";
 
@@ -106,13 +107,21 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
     status: head.status,
     readable: head.readable,
     inputTokensEstimate: started.inputTokensEstimate,
+    keepsResponse: keepsResponse(plan),
   });
+  const remember = () => {
+    const id = meter.responseId;
+    if (id !== null && !namesItsResponse(plan)) deps.responses.remember(id, ownerOfAttempt(started));
+  };
   const settle = (outcome: RelayOutcome, done: () => void) => {
     const metered = meter.finish({ complete: outcome.complete });
     const settledOutcome = outcomeOf(deps.clock, started, outcome.status, outcome.error);
     settledOutcome.usage = metered.usage;
     settledOutcome.usageSource = metered.source;
     settledOutcome.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
+    settledOutcome.responseId = meter.responseId;
+    if (meter.responseId !== null) remember();
+    if (route.responseId !== null && call.method === "DELETE" && outcome.status < 300) deps.responses.forget(route.responseId);
     tellHealth(flight, verdictOnEnd(verdict, outcome, flight), deps.clock.nowMs());
     deps.sink.settle(started, settledOutcome, done);
   };
@@ -123,6 +132,7 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
     meter,
     withhold: flight.usageAdded && head.isEventStream && head.readable ? new WithholdUsageChunk() : null,
     streamDialect: streamDialectOf(plan),
+    identified: remember,
     settle,
   });
 }
@@ -187,6 +197,14 @@ function shortenRetryAfter(run: Run, headers: string[], clock: Clock): void {
     if (headers[i] === "retry-after" || headers[i] === "retry-after-ms") headers.splice(i, 2);
   }
   headers.push("retry-after", String(Math.ceil(run.retryAfterMs / 1000)));
+}
+
+function keepsResponse({ body }: AttemptPlan): boolean {
+  return !("chunks" in body) || body.json === null || body.json.storesResponse;
+}
+
+function namesItsResponse({ body }: AttemptPlan): boolean {
+  return "chunks" in body && body.json?.namesItsResponse === true;
 }
 
 function streamDialectOf({ call, route }: AttemptPlan): StreamDialect {

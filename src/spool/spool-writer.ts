@@ -87,16 +87,24 @@ export class SpoolWriter {
   }
 
   start(started: AttemptStarted, done: Done): void {
-    this.#encoder.started(this.#batch, started);
-    this.#appended(done);
+    this.#append(started, null, done);
   }
 
   settle(started: AttemptStarted, outcome: AttemptOutcome, done: Done): void {
-    this.#encoder.settled(this.#batch, started, outcome);
-    this.#appended(done);
+    this.#append(started, outcome, done);
   }
 
-  #appended(done: Done): void {
+  #append(started: AttemptStarted, outcome: AttemptOutcome | null, done: Done): void {
+    const batch = this.#batch;
+    const from = batch.length;
+    try {
+      if (outcome === null) this.#encoder.started(batch, started);
+      else this.#encoder.settled(batch, started, outcome);
+    } catch (error) {
+      // Half a line would spoil the next one.
+      batch.truncate(from);
+      throw error;
+    }
     this.#waiting.push(done);
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;

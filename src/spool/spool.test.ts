@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { AttemptOutcome, AttemptStarted, LedgerRecord } from "../domain/ledger-record.ts";
+import { outcomeRecord, startedRecord } from "./fixtures/records.ts";
 import { listSpoolFiles, spoolFilePath } from "./spool-files.ts";
 import { readSpool } from "./spool-reader.ts";
 import { SpoolWriter } from "./spool-writer.ts";
@@ -14,8 +14,13 @@ import { SpoolWriter } from "./spool-writer.ts";
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const processId = "p_0192f0c4";
 
-function record(id: string, event: "started" | "settled" = "settled"): LedgerRecord {
-  return { event, id } as LedgerRecord;
+interface Appended {
+  event: "started" | "settled";
+  id: string;
+}
+
+function record(id: string, event: Appended["event"] = "settled"): Appended {
+  return { event, id };
 }
 
 let dir: string;
@@ -29,12 +34,13 @@ function open(options: Partial<Parameters<typeof SpoolWriter.open>[0]> = {}): Pr
 }
 
 /** Resolves when the last of the records is in the spool or refused. */
-async function append(writer: SpoolWriter, records: LedgerRecord[]): Promise<Error | null> {
+async function append(writer: SpoolWriter, records: Appended[]): Promise<Error | null> {
   const results = records.map(
     (one) =>
       new Promise<Error | null>((resolve) => {
-        if (one.event === "started") writer.start(one, resolve);
-        else writer.settle({ event: "started", id: one.id } as AttemptStarted, { status: 200 } as AttemptOutcome, resolve);
+        const started = startedRecord({ id: one.id });
+        if (one.event === "started") writer.start(started, resolve);
+        else writer.settle(started, outcomeRecord(), resolve);
       }),
   );
   return (await Promise.all(results)).at(-1) ?? null;
@@ -63,7 +69,8 @@ describe("the spool", () => {
   test("has a record in its file before it says so", async () => {
     const writer = await open();
     expect(await append(writer, [record("a")])).toBeNull();
-    expect(await readFile(spoolFilePath(dir, processId, 1), "utf8")).toBe('{"event":"settled","id":"a","status":200}\n');
+    const settled = { ...startedRecord({ id: "a" }), ...outcomeRecord(), event: "settled" };
+    expect(await readFile(spoolFilePath(dir, processId, 1), "utf8")).toBe(`${JSON.stringify(settled)}\n`);
     await writer.close();
   });
 
@@ -112,6 +119,46 @@ describe("the spool", () => {
       expect(writer.unrecorded).toBe(0);
     },
   );
+
+  test("on a disk that takes half a batch, none of it is kept, and the outcomes are written later", async () => {
+    const writer = await open();
+    await append(writer, [record("before")]);
+    const path = spoolFilePath(dir, processId, 1);
+    const before = await readFile(path, "utf8");
+    limitFileSize(String(before.length + 1000));
+    try {
+      await append(writer, [record("started only", "started"), record("first"), record("ünlike\n", "settled")]);
+      expect(writer.failure).not.toBeNull();
+      expect(await readFile(path, "utf8")).toBe(before);
+    } finally {
+      limitFileSize("unlimited");
+    }
+    await expect.poll(() => writer.failure, { timeout: 5000, interval: 20 }).toBeNull();
+    await writer.close();
+    expect(await allIds()).toEqual(["before", "first", "ünlike\n"]);
+  });
+
+  test("takes more in one turn than any turn before, and what comes while that is being written", async () => {
+    const writer = await open();
+    const id = (index: number) => `${index} ${"long".repeat(2000)}`;
+    const first = Array.from({ length: 300 }, (_, index) => record(id(index)));
+    const second = first.map((_, index) => record(id(300 + index)));
+    const appended = append(writer, first);
+    const appendedMeanwhile = new Promise((resolve) => setImmediate(() => resolve(append(writer, second))));
+    await appended;
+    await appendedMeanwhile;
+    await writer.close();
+    expect(await allIds()).toEqual([...first, ...second].map((one) => one.id));
+  });
+
+  test("a record that can't be encoded leaves nothing of itself", async () => {
+    const writer = await open();
+    const broken = startedRecord({ startedAtMs: 1n as unknown as number });
+    expect(() => writer.start(broken, () => {})).toThrow();
+    await append(writer, [record("next")]);
+    await writer.close();
+    expect(await allIds()).toEqual(["next"]);
+  });
 
   test("grows on in its file when the next one can't be created", async () => {
     const writer = await open({ fileBytesMax: 1 });

@@ -1,6 +1,9 @@
 // Prometheus metrics. Labels come only from the configuration (models, endpoints) and fixed lists, so series are bounded.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { RequestEvent } from "../gateway/ports.ts";
+import { CallCounter } from "./call-counter.ts";
+import { DurationHistogram } from "./duration-histogram.ts";
+import { expose } from "./exposed-metric.ts";
 
 /** What gauges read when they are scraped. */
 export interface MetricsState {
@@ -13,36 +16,27 @@ export interface MetricsState {
   databaseUp(): boolean;
 }
 
+/** Upper bounds of the histograms' buckets, seconds. */
+const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests: Counter<"model" | "endpoint" | "status">;
-  readonly #duration: Histogram<"model">;
-  readonly #ttft: Histogram<"model">;
+  readonly #requests = new CallCounter("headgate_requests_total", "Calls by model, endpoint and status.");
+  readonly #duration = new DurationHistogram(
+    "headgate_request_duration_seconds",
+    "Time from a call's arrival to its last byte.",
+    bounds,
+  );
+  readonly #ttft = new DurationHistogram(
+    "headgate_time_to_first_byte_seconds",
+    "Time from a call's arrival to the first byte of the endpoint's answer.",
+    bounds,
+  );
 
   constructor(state: MetricsState) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    this.#requests = new Counter({
-      name: "headgate_requests_total",
-      help: "Calls by model, endpoint and status.",
-      labelNames: ["model", "endpoint", "status"],
-      registers,
-    });
-    const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
-    this.#duration = new Histogram({
-      name: "headgate_request_duration_seconds",
-      help: "Time from a call's arrival to its last byte.",
-      labelNames: ["model"],
-      buckets,
-      registers,
-    });
-    this.#ttft = new Histogram({
-      name: "headgate_time_to_first_byte_seconds",
-      help: "Time from a call's arrival to the first byte of the endpoint's answer.",
-      labelNames: ["model"],
-      buckets,
-      registers,
-    });
+    for (const metric of [this.#requests, this.#duration, this.#ttft]) expose(this.#registry, metric);
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
         name,
@@ -64,10 +58,10 @@ export class Metrics {
   observe(event: RequestEvent): void {
     // A model is set only once it was found in the configuration: a caller's typing error makes no series.
     const model = event.model ?? "";
-    this.#requests.inc({ model, endpoint: event.endpoint ?? "", status: String(event.status) });
+    this.#requests.count(model, event.endpoint ?? "", event.status);
     if (event.endpoint === null) return;
-    this.#duration.observe({ model }, event.durationMs / 1000);
-    if (event.ttftMs !== null) this.#ttft.observe({ model }, event.ttftMs / 1000);
+    this.#duration.observe(model, event.durationMs / 1000);
+    if (event.ttftMs !== null) this.#ttft.observe(model, event.ttftMs / 1000);
   }
 
   get contentType(): string {

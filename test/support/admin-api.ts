@@ -102,6 +102,7 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
       return (JSON.parse(key.scopes) as string[]).includes("admin") ? { kind: "admin", keyId: key.id } : "not_admin";
     },
     system: () => systemOfTests,
+    explain: () => null,
     clock: systemClock,
     log,
     publicUrl: null,

@@ -156,9 +156,9 @@ export class CountingProvider {
 
   #plain(response: ServerResponse): void {
     const { status = 200, headers = {} } = this.answer;
-    const error = () =>
-      String(jsonAnswer(status, { error: { message: `The provider at ${this.port}.`, type: "scripted" } }).chunks);
-    const body = this.answer.body ?? (status === 200 ? completion : error());
+    const message = `The provider at port ${this.port} answers ${status}.`;
+    const error = { message, type: "server_error", param: null, code: null };
+    const body = this.answer.body ?? (status === 200 ? completion : JSON.stringify({ error }));
     response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers });
     response.end(body);
   }

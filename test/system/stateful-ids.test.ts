@@ -84,12 +84,12 @@ function expectNotFound(answer: Awaited<ReturnType<typeof ask>>, param: string |
 }
 
 /** What may be done with a kept response. */
-const uses: [string, string, (id: string) => string][] = [
-  ["GET", "read", (id) => `/v1/responses/${id}`],
-  ["GET", "read as a stream", (id) => `/v1/responses/${id}?stream=true&starting_after=3`],
-  ["GET", "list the input of", (id) => `/v1/responses/${id}/input_items?limit=2`],
-  ["POST", "cancel", (id) => `/v1/responses/${id}/cancel`],
-  ["DELETE", "delete", (id) => `/v1/responses/${id}`],
+const uses: [what: string, method: string, pathOf: (id: string) => string][] = [
+  ["read", "GET", (id) => `/v1/responses/${id}`],
+  ["read the stream of", "GET", (id) => `/v1/responses/${id}?stream=true&starting_after=3`],
+  ["list the input of", "GET", (id) => `/v1/responses/${id}/input_items?limit=2`],
+  ["cancel", "POST", (id) => `/v1/responses/${id}/cancel`],
+  ["delete", "DELETE", (id) => `/v1/responses/${id}`],
 ];
 
 describe("whoever made a response", () => {
@@ -110,7 +110,7 @@ describe("whoever made a response", () => {
     }
   });
 
-  test.each(uses)("may %s: %s it, where it was made, with a key for inference alone", async (method, _what, pathOf) => {
+  test.each(uses)("may %s it, where it was made, with a key for inference alone", async (_what, method, pathOf) => {
     const made = await makeAtEach();
     for (const name of endpointNames) {
       const before = callsSeen();
@@ -193,8 +193,8 @@ describe("whoever made a response", () => {
 
 describe("anybody else", () => {
   test.each(uses)(
-    "can't %s: %s it, and is told what is said of ids that nobody has; no endpoint hears of it",
-    async (method, _, pathOf) => {
+    "can't %s it, and is told what is said of ids that nobody has; no endpoint hears of it",
+    async (_what, method, pathOf) => {
       const { id } = await make();
       const before = callsSeen();
       const answers = [await ask(method, pathOf(id), undefined, otherKey), await ask(method, pathOf("resp_unheard_of"))];
@@ -291,7 +291,7 @@ describe("in the ledger", () => {
     }
     // What was paid for when it was made is not counted again.
     const read = await settled(calls[1]?.headers["x-request-id"] as string);
-    expect(read).toMatchObject({ input_tokens: 0, output_tokens: 0 });
+    expect(read.tokens).toMatchObject({ input_tokens: 0, output_tokens: 0 });
   });
 });
 

@@ -12,6 +12,7 @@ import type { SystemView } from "../../api/system.ts";
 import type { Cipher } from "../../core/cipher.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { ExplainQuestion, Explanation } from "../../domain/explanation.ts";
 import type { Storage } from "../../storage/port.ts";
 import type { SyncSchedule } from "../discovery/schedule.ts";
 import type { Synchronizer } from "../discovery/synchronize.ts";
@@ -53,6 +54,8 @@ export interface AdminDeps {
   system(): SystemView;
   /** Default: unknown. */
   healthOf?: HealthLookup;
+  /** Answered by the data plane, from what it knows. Null while it knows nothing; throws HeadgateError invalid_field. */
+  explain(question: ExplainQuestion): Explanation | null;
   clock: Clock;
   log: Logger;
   /** For the `servers` of the OpenAPI document; null: relative. */

@@ -9,6 +9,7 @@ import { requireAdministrator } from "./authorize/require-administrator.ts";
 import { type AdminApp, type AdminContext, type AdminDeps, adminContext } from "./context.ts";
 import { endpointRoutes } from "./endpoints/routes.ts";
 import { answerError, answerUnknownRoute } from "./error-handler.ts";
+import { explainRoutes } from "./explain/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { modelRoutes } from "./models/routes.ts";
 import { openApi } from "./open-api.ts";
@@ -28,7 +29,7 @@ export interface AdminApi {
   close(): Promise<void>;
 }
 
-const resources = [endpointRoutes, modelRoutes, keyRoutes, usageRoutes, requestRoutes, systemRoutes];
+const resources = [endpointRoutes, modelRoutes, explainRoutes, keyRoutes, usageRoutes, requestRoutes, systemRoutes];
 
 /** Builds the admin API. Throws when a route declares no policy. `moreRoutes` are added beside the built-in ones, under the same rules. */
 export async function createAdminApi(

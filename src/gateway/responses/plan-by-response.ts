@@ -1,64 +1,56 @@
-// Where a call goes that names a response: no pool chooses, and no other target is tried.
-import type { EndpointView } from "../../domain/snapshot.ts";
-import { type AttemptPlan, type Destination, destinationOf } from "../attempt-plan.ts";
+// Where a call goes that names a response which a provider keeps: to the deployment that made it, for its maker alone.
+import { HeadgateError } from "../../core/errors.ts";
+import type { ResponseOwner } from "../../domain/response-owner.ts";
+import type { Destination } from "../attempt-plan.ts";
 import type { Call } from "../call.ts";
-import { type BodyBudget, type BodyLimits, type ReceivedBody, receiveBody } from "../receive-body.ts";
-import type { CallRoute } from "../route.ts";
 import type { RoutingState } from "../routing/routing-state.ts";
-import type { ModelRoute, Principal, Target } from "../snapshot.ts";
-import { type ResponseOwners, requireOwner } from "./response-owners.ts";
-import { followUpTarget, keptResponse } from "./response-target.ts";
+import type { Principal, Target } from "../snapshot.ts";
+import { type ResponseOwners, requireOwner, responseNotFound } from "./response-owners.ts";
 
-export interface ResponsePlanDeps {
+export interface ByResponseDeps {
   responses: ResponseOwners;
   routing: RoutingState;
-  limits: BodyLimits;
-  budget: BodyBudget;
 }
 
-const keepsIt = "it keeps the response";
-
-/** `GET /responses/{id}` and the like: the path names a response that the caller made. */
-export async function planByResponse(
-  deps: ResponsePlanDeps,
+/**
+ * The deployment for a call that names response `id`. `model`: the public name in the call's body; null when it has none.
+ * Throws 404 `response_not_found`, 404 `model_not_found`, 503 `model_offline` or 503 `state_unavailable`.
+ */
+export async function destinationByResponse(
+  deps: ByResponseDeps,
   call: Call,
   principal: Principal,
-  route: CallRoute,
-  callersEndAtMs: number,
-): Promise<AttemptPlan> {
-  const owner = await requireOwner(deps.responses, principal, route.responseId ?? "", null);
-  const { endpoint, target, model } = keptResponse(call.snapshot, principal, owner);
-  call.model = model;
-  const received = await receiveBody(call, deps.limits, deps.budget, "keep");
-  // Nothing in it is ours to change.
-  const body: ReceivedBody = { ...received, json: null, modelRange: null };
-  const first = target === null ? atEndpoint(endpoint) : atTarget(deps, target, keepsIt);
-  return { call, route, first, tries: null, body, endsAtMs: Math.min(call.startedAtMs + first.timeouts.totalMs, callersEndAtMs) };
+  { id, model }: { id: string; model: string | null },
+): Promise<Destination> {
+  const field = model === null ? null : "previous_response_id";
+  const owner = await requireOwner(deps.responses, principal, id, field);
+  const name = model ?? owner.model;
+  // What the caller may no longer use is as good as gone.
+  if (name !== "" && !principal.mayUse(name)) throw responseNotFound(field);
+  const target = targetOf(call, owner, name);
+  if (target === null) {
+    throw responseNotFound(field, model === null ? undefined : "No endpoint of this model has that response.");
+  }
+  if (name !== "") call.model = name;
+  if (target.deployment.status !== "active") {
+    throw new HeadgateError("model_offline", {
+      message: "The endpoint that keeps this response is offline for its model.",
+      retryAfterSeconds: 30,
+      ...(field === null ? {} : { field }),
+    });
+  }
+  const { deployment, endpoint, timeouts } = target;
+  const state = deps.routing.health.of(deployment.id);
+  const why = "the response it names was made there";
+  return { endpoint, timeouts, deploymentId: deployment.id, state, upstreamModel: deployment.upstreamModel, why };
 }
 
-/** A call to a model that goes on from the response in its body. */
-export async function planFollowUp(
-  deps: ResponsePlanDeps,
-  call: Call,
-  principal: Principal,
-  { route, modelRoute, body, previousId }: { route: CallRoute; modelRoute: ModelRoute; body: ReceivedBody; previousId: string },
-  callersEndAtMs: number,
-): Promise<AttemptPlan> {
-  const owner = await requireOwner(deps.responses, principal, previousId, "previous_response_id");
-  const first = atTarget(deps, followUpTarget(modelRoute, owner), "it keeps the previous response");
-  return { call, route, first, tries: null, body, endsAtMs: Math.min(call.startedAtMs + first.timeouts.totalMs, callersEndAtMs) };
-}
-
-/** True for `DELETE /responses/{id}` itself. */
-export function isDeletion(method: string, { rest, responseId }: CallRoute): boolean {
-  return method === "DELETE" && responseId !== null && /\/responses\/[^/]+\/?$/i.test(rest);
-}
-
-function atTarget(deps: ResponsePlanDeps, target: Target, why: string): Destination {
-  return destinationOf({ target, state: deps.routing.health.of(target.deployment.id), why });
-}
-
-function atEndpoint(endpoint: EndpointView): Destination {
-  const { timeouts } = endpoint;
-  return { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why: keepsIt };
+/** The deployment itself, or another of the model's at the same endpoint. */
+function targetOf(call: Call, owner: ResponseOwner, name: string): Target | null {
+  const targets = call.snapshot.model(name)?.targets ?? [];
+  return (
+    targets.find(({ deployment }) => deployment.id === owner.deploymentId) ??
+    targets.find(({ endpoint }) => endpoint.id === owner.endpointId) ??
+    null
+  );
 }

@@ -6,8 +6,9 @@ export function candidateWords(contender: Contender, step: Step, mayRetry: boole
   const { load } = contender;
   const isChosen = step.likeliest === contender;
   const health = healthWords(contender, nowMs);
-  if (step.kind === "only") return health === "ready" ? "the only active target" : `${health}; used all the same: the only active target`;
-  if (step.kind === "resting") return isChosen ? `${health}; used all the same: all rest, and it is the first to be back` : health;
+  const allTheSame = (reason: string) => `${health}; used all the same: ${reason}`;
+  if (step.kind === "only") return health === "ready" ? "the only active target" : allTheSame("it is the only active target");
+  if (step.kind === "resting") return isChosen ? allTheSame("all rest, and it is the first to be back") : health;
   switch (load.availability(nowMs)) {
     case "ready":
       return readyWords(contender, step);
@@ -15,7 +16,7 @@ export function candidateWords(contender: Contender, step: Step, mayRetry: boole
       return health;
     case "benched":
       if (step.kind !== "last-standing") return health;
-      if (step.standings.has(contender)) return `${health}; used all the same: the others are out too`;
+      if (step.standings.has(contender)) return allTheSame("the others are out too");
       return `${health}; others that are out too go first`;
     case "trial":
       return isChosen ? `${health}; this call would be the trial` : `${health}; ${trialWords(step, mayRetry)}`;
@@ -23,19 +24,14 @@ export function candidateWords(contender: Contender, step: Step, mayRetry: boole
 }
 
 function healthWords({ load }: Contender, nowMs: number): string {
+  const availability = load.availability(nowMs);
+  if (availability === "ready") return "ready";
   const { status, cause } = load.view(nowMs);
+  if (availability === "trial") return `due for a trial: ${cause}`;
   const until = new Date(Math.round(load.untilMs)).toISOString();
-  switch (load.availability(nowMs)) {
-    case "ready":
-      return "ready";
-    case "resting":
-      return `resting until ${until}: ${cause}`;
-    case "benched":
-      // A trial under way keeps others away as a bench does.
-      return status === "trial" ? `in a trial, until ${until} at most: ${cause}` : `benched until ${until}: ${cause}`;
-    case "trial":
-      return `due for a trial: ${cause}`;
-  }
+  if (availability === "resting") return `resting until ${until}: ${cause}`;
+  // A trial under way keeps others away as a bench does.
+  return status === "trial" ? `in a trial, until ${until} at most: ${cause}` : `benched until ${until}: ${cause}`;
 }
 
 function readyWords(contender: Contender, step: Step): string {

@@ -1,0 +1,85 @@
+// An explanation as the admin API shows it.
+import type { CandidateBody, DecisionBody, ExplanationBody } from "../../../api/explain.ts";
+import { formatTime } from "../../../api/time.ts";
+import { formatDuration } from "../../../core/duration.ts";
+import type { ExplainedCandidate, ExplainedDecision, Explanation } from "../../../domain/explanation.ts";
+import type { Timeouts } from "../../../domain/timeouts.ts";
+import { unknownHealth } from "../context.ts";
+import { presentHealth } from "../models/present-health.ts";
+
+export function presentExplanation({ model, access, routing, decision }: Explanation): ExplanationBody {
+  return {
+    model,
+    kind: routing?.kind ?? null,
+    strategy: routing?.strategy ?? null,
+    access,
+    session: routing?.session ?? null,
+    max_attempts: routing?.maxAttempts ?? null,
+    call_timeout: routing === null ? null : formatDuration(routing.callMs),
+    candidates: (routing?.candidates ?? []).map(presentCandidate),
+    retries: routing === null ? null : { left: routing.retries.left, on_timeout: routing.retries.onTimeout },
+    hedge: routing === null ? null : presentHedge(routing.hedge),
+    // No limit can be set in this version.
+    limits: [],
+    decision: presentDecision(decision),
+  };
+}
+
+function presentCandidate(candidate: ExplainedCandidate): CandidateBody {
+  const { deploymentId, health, score, share, order } = candidate;
+  return {
+    deployment: deploymentId,
+    endpoint: candidate.endpoint,
+    endpoint_id: candidate.endpointId,
+    upstream_model: candidate.upstreamModel,
+    status: candidate.status,
+    reason: candidate.reason,
+    since: formatTime(candidate.sinceMs),
+    weight: candidate.weight,
+    priority: candidate.priority,
+    health: health === null ? unknownHealth(deploymentId) : presentHealth(health),
+    timeouts: presentTimeouts(candidate.timeouts),
+    eligible: candidate.eligible,
+    why: candidate.why,
+    score: score === null ? null : rounded(score),
+    share: rounded(share),
+    order,
+  };
+}
+
+function presentTimeouts({ connectMs, firstByteMs, idleMs, totalMs }: Timeouts & { firstByteMs: number }) {
+  return {
+    connect: formatDuration(connectMs),
+    first_byte: formatDuration(firstByteMs),
+    idle: formatDuration(idleMs),
+    total: formatDuration(totalMs),
+  };
+}
+
+function presentHedge({ delayMs, left, why }: { delayMs: number | null; left: number; why: string }) {
+  return { delay: delayMs === null ? null : formatDuration(Math.round(delayMs)), left, why };
+}
+
+function presentDecision(decision: ExplainedDecision): DecisionBody {
+  const nowhere = { deployment: null, endpoint: null, upstream_model: null, share: null };
+  if (decision.outcome === "elsewhere") return { ...nowhere, outcome: "elsewhere", why: decision.why, error: null };
+  if (decision.outcome === "error") {
+    const { status, code, message, retryAfterSeconds } = decision;
+    return { ...nowhere, outcome: "error", why: message, error: { status, code, message, retry_after: retryAfterSeconds } };
+  }
+  const { deploymentId, endpoint, upstreamModel, share } = decision.candidate;
+  return {
+    outcome: "attempt",
+    deployment: deploymentId,
+    endpoint,
+    upstream_model: upstreamModel,
+    share: rounded(share),
+    why: decision.why,
+    error: null,
+  };
+}
+
+/** Costs differ by orders of magnitude, and a share of 0.0004 is one: to four places that count. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}

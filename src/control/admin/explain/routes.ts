@@ -1,0 +1,55 @@
+// Where a call would go now, and why, without calling anyone. Answered from what the data plane knows: no database is asked.
+import { errorResponses } from "../../../api/error-body.ts";
+import { type ExplainBody, explainBody, explanationView } from "../../../api/explain.ts";
+import { HeadgateError } from "../../../core/errors.ts";
+import type { ExplainQuestion } from "../../../domain/explanation.ts";
+import { databaseUnavailable } from "../answers.ts";
+import type { AdminApp, AdminContext } from "../context.ts";
+import { presentExplanation } from "./present.ts";
+
+const config = { policy: "admin" } as const;
+const tags = ["models"];
+const defaultPath = "/v1/chat/completions";
+
+export function explainRoutes(app: AdminApp, context: AdminContext): void {
+  app.post(
+    "/explain",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Say where a call of a model would go now, and why, without calling anyone",
+        body: explainBody,
+        response: { 200: explanationView, ...errorResponses },
+      },
+    },
+    async (request) => {
+      const explanation = context.explain(questionOf(request.body));
+      // Before the first snapshot there is nothing to explain from, and that waits for the database.
+      if (explanation === null) throw databaseUnavailable();
+      return presentExplanation(explanation);
+    },
+  );
+}
+
+/** HeadgateError invalid_field for users, as there are none yet. */
+function questionOf({ model, key_id, user_id, path, body, headers }: ExplainBody): ExplainQuestion {
+  if (user_id !== undefined && user_id !== null) {
+    throw new HeadgateError("invalid_field", { field: "user_id", message: "user_id: there is no user with this id" });
+  }
+  const noFallback = headers?.["x-headgate-no-fallback"];
+  return {
+    model,
+    keyId: key_id ?? null,
+    path: path ?? defaultPath,
+    body: bodyText(model, body ?? null),
+    session: headers?.["x-headgate-session"] ?? null,
+    noFallback: noFallback === "true" || noFallback === "1",
+    timeoutMs: headers?.["x-headgate-timeout"] ?? null,
+  };
+}
+
+function bodyText(model: string, body: string | Record<string, unknown> | null): string | null {
+  if (body === null || typeof body === "string") return body;
+  return JSON.stringify("model" in body ? body : { model, ...body });
+}

@@ -1,0 +1,227 @@
+// What Headgate makes of failures and pauses: benched, tried again, resting; who sees it; what it survives and what it does not.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Caller, callMany, tally } from "../../support/caller.ts";
+import { type CountingProvider, startCountingProvider } from "../../support/counting-provider.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type Headgate, startHeadgate } from "../../support/headgate.ts";
+import { addEndpoint, change, healthAt, modelNamed, patchModel, transitionsAt } from "./pool.ts";
+
+let headgate: Headgate;
+let caller: Caller;
+const providers: CountingProvider[] = [];
+
+beforeAll(async () => {
+  headgate = await startHeadgate({ logLevel: "info" });
+  caller = new Caller(headgate.url, await headgate.createKey());
+});
+afterAll(async () => {
+  await caller?.close();
+  await headgate?.stop();
+  for (const provider of providers) await provider.stop();
+});
+
+/** Two endpoints, `<model>-1` and `<model>-2`, that share the calls of a model of its own evenly, however quick they are. */
+async function poolOfTwo(model: string): Promise<{ first: CountingProvider; second: CountingProvider; ids: string[] }> {
+  const [first, second] = await Promise.all([startCountingProvider(), startCountingProvider()]);
+  providers.push(first, second);
+  const ids: string[] = [];
+  for (const [index, { baseUrl }] of [first, second].entries()) {
+    ids.push((await addEndpoint(headgate, `${model}-${index + 1}`, baseUrl, [model])).id);
+  }
+  await patchModel(headgate, model, { strategy: "weighted" });
+  return { first, second, ids };
+}
+
+/** Calls until the first endpoint has failed five of them; the callers notice nothing. */
+async function benchFirst(model: string, first: CountingProvider): Promise<void> {
+  first.answer = { status: 500 };
+  const answers = await callMany(100, 1, () => caller.call(model));
+  expect(tally(answers.map(({ status }) => status))).toEqual({ "200": 100 });
+  expect((await healthAt(headgate, model, `${model}-1`)).status).toBe("benched");
+}
+
+/** Calls by endpoint. */
+async function whoAnswers(model: string, count: number): Promise<Record<string, number>> {
+  const answers = await callMany(count, 1, () => caller.call(model));
+  return tally(answers.map(({ status, endpoint, attempts }) => `${endpoint}: ${status} after ${attempts}`));
+}
+
+const fromNowMs = (time: string) => Date.parse(time) - Date.now();
+
+describe.concurrent("429 with retry-after", () => {
+  test("rests that deployment for so long and no longer, the others get everything (first-gateway 13)", async () => {
+    const { first } = await poolOfTwo("limited");
+    await whoAnswers("limited", 20);
+    first.answer = { status: 429, headers: { "retry-after": "3" } };
+    const limitedAtMs = await eventually(async () => {
+      const { status, attempts } = await caller.call("limited");
+      expect(status).toBe(200);
+      return attempts === 2 && Date.now();
+    });
+    const health = await healthAt(headgate, "limited", "limited-1");
+    expect(health).toMatchObject({ status: "resting", cause: "status 429" });
+    expect(fromNowMs(health.until)).toBeGreaterThan(1000);
+    expect(fromNowMs(health.until)).toBeLessThanOrEqual(3000);
+
+    // It would answer, but asked not to be called.
+    first.answer = {};
+    const callsBefore = first.calls;
+    expect(await whoAnswers("limited", 100)).toEqual({ "limited-2: 200 after 1": 100 });
+    if (Date.now() < limitedAtMs + 2800) expect(first.calls).toBe(callsBefore);
+    await eventually(async () => (await caller.call("limited")).endpoint === "limited-1");
+    expect(Date.now()).toBeGreaterThanOrEqual(limitedAtMs + 2800);
+    expect(await healthAt(headgate, "limited", "limited-1")).toMatchObject({ status: "healthy", cause: null, until: null });
+    expect(transitionsAt(headgate, "limited-1").map((one) => `${one.change}: ${one.cause}`)).toEqual([
+      "healthy → resting: status 429",
+      "resting → healthy: its rest is over",
+    ]);
+    expect(Object.keys(await whoAnswers("limited", 50))).toHaveLength(2);
+  });
+
+  test("without a time of its own is a second's rest, and nobody is benched for limits", async () => {
+    const { first } = await poolOfTwo("limited-often");
+    first.answer = { status: 429 };
+    for (let round = 0; round < 3; round++) {
+      await eventually(async () => (await caller.call("limited-often")).attempts === 2);
+      expect((await healthAt(headgate, "limited-often", "limited-often-1")).status).toBe("resting");
+    }
+    expect(tally(transitionsAt(headgate, "limited-often-1").map((one) => one.change))).not.toHaveProperty("healthy → benched");
+  });
+});
+
+describe.concurrent("five failures in a row", () => {
+  test("bench a deployment: shown, logged with the cause, out of use, tried after 5 s, and back", async () => {
+    const { first } = await poolOfTwo("benched");
+    await benchFirst("benched", first);
+    const benchedAtMs = Date.now();
+    // The calls that found it out were answered by the other one.
+    expect(first.calls).toBe(5);
+    const health = await healthAt(headgate, "benched", "benched-1");
+    expect(health).toMatchObject({ status: "benched", cause: "5 failures in a row: status 500", in_flight: 0 });
+    expect(fromNowMs(health.until)).toBeLessThanOrEqual(5500);
+    expect(fromNowMs(health.since)).toBeLessThanOrEqual(0);
+    expect((await healthAt(headgate, "benched", "benched-2")).status).toBe("healthy");
+    expect(await whoAnswers("benched", 100)).toEqual({ "benched-2: 200 after 1": 100 });
+    expect(first.calls).toBe(5);
+
+    // A trial that fails costs its caller nothing, and doubles the bench.
+    await eventually(async () => (await caller.call("benched")).attempts === 2);
+    expect(Date.now() - benchedAtMs).toBeGreaterThan(2000);
+    const again = await healthAt(headgate, "benched", "benched-1");
+    expect(again).toMatchObject({ status: "benched", cause: "a trial failed: status 500" });
+    expect(fromNowMs(again.until)).toBeGreaterThan(7000);
+    expect(fromNowMs(again.until)).toBeLessThanOrEqual(11_000);
+    expect(first.calls).toBe(6);
+
+    first.answer = {};
+    await eventually(async () => (await caller.call("benched")).endpoint === "benched-1", { timeoutMs: 15_000 });
+    expect(await healthAt(headgate, "benched", "benched-1")).toMatchObject({ status: "healthy", cause: null, until: null });
+    const logged = transitionsAt(headgate, "benched-1");
+    expect(logged.map((one) => `${one.change}: ${one.cause}`)).toEqual([
+      "healthy → benched: 5 failures in a row: status 500",
+      "benched → trial: its bench is over",
+      "trial → benched: a trial failed: status 500",
+      "benched → trial: its bench is over",
+      "trial → healthy: a trial succeeded",
+    ]);
+    expect(logged.map(({ until }) => until !== undefined)).toEqual([true, false, true, false, false]);
+    expect(Object.keys(await whoAnswers("benched", 50))).toHaveLength(2);
+  });
+
+  test("the bench outlasts changes of anything else, but not an edit of its own endpoint", async () => {
+    const { first, ids } = await poolOfTwo("edited");
+    await benchFirst("edited", first);
+    first.answer = {};
+    const { until } = await healthAt(headgate, "edited", "edited-1");
+    await headgate.createKey({ name: "another" });
+    await addEndpoint(headgate, "unrelated", "http://127.0.0.1:1/v1", ["unrelated"]);
+    await patchModel(headgate, "unrelated", { strategy: "weighted" });
+    await patchModel(headgate, "edited", { strategy: "balanced", max_attempts: 3 });
+    await patchModel(headgate, "edited", { strategy: "weighted" });
+    await change(headgate, "POST", "/models", { name: "over-it", targets: [{ endpoint: "edited-1", model: "edited" }] });
+    await change(headgate, "PATCH", `/endpoints/${ids[1]}`, { description: "the other one is edited", sync: false });
+    expect(await healthAt(headgate, "edited", "edited-1")).toMatchObject({ status: "benched", until });
+    // The same deployment under another name.
+    expect((await healthAt(headgate, "over-it", "edited-1")).status).toBe("benched");
+
+    await change(headgate, "PATCH", `/endpoints/${ids[0]}`, { headers: { "x-mended": "yes" }, sync: false });
+    expect((await healthAt(headgate, "edited", "edited-1")).status).toBe("healthy");
+    expect(Object.keys(await whoAnswers("edited", 50))).toHaveLength(2);
+    expect(transitionsAt(headgate, "edited-1").at(-1)).toMatchObject({
+      change: "benched → healthy",
+      cause: "its endpoint was edited",
+    });
+  });
+
+  test("half of at least 20 in 30 s bench as well", async () => {
+    const { first } = await poolOfTwo("flaky");
+    let calls = 0;
+    const flaky = setInterval(() => {
+      // Never five in a row.
+      first.answer = calls++ % 2 === 0 ? { status: 503 } : {};
+    }, 1);
+    try {
+      await eventually(async () => {
+        const answers = await callMany(20, 1, () => caller.call("flaky"));
+        expect(tally(answers.map(({ status }) => status))).toEqual({ "200": 20 });
+        return (await healthAt(headgate, "flaky", "flaky-1")).status === "benched";
+      });
+    } finally {
+      clearInterval(flaky);
+    }
+  });
+});
+
+describe.concurrent("the last one standing is never benched", () => {
+  test("a single deployment gets every call, however often it fails", async () => {
+    const provider = await startCountingProvider({ status: 500 });
+    providers.push(provider);
+    await addEndpoint(headgate, "alone", provider.baseUrl, ["alone"]);
+    expect(await whoAnswers("alone", 50)).toEqual({ "alone: 500 after 1": 50 });
+    expect(provider.calls).toBe(50);
+    provider.answer = {};
+    expect(await whoAnswers("alone", 5)).toEqual({ "alone: 200 after 1": 5 });
+  });
+
+  test("of two that fail, both are called on, and the first to recover serves at once", async () => {
+    const { first, second } = await poolOfTwo("both");
+    first.answer = second.answer = { status: 500 };
+    const answers = await callMany(100, 1, () => caller.call("both"));
+    expect(tally(answers.map(({ status }) => status))).toEqual({ "500": 100 });
+    expect(answers.filter(({ attempts }) => attempts === 0)).toEqual([]);
+    expect(first.calls + second.calls).toBeGreaterThanOrEqual(100);
+    const { deployments } = await modelNamed(headgate, "both");
+    expect(deployments.map(({ health }: { health: { status: string } }) => health.status)).not.toContain("healthy");
+    first.answer = second.answer = {};
+    expect(tally((await callMany(20, 1, () => caller.call("both"))).map(({ status }) => status))).toEqual({ "200": 20 });
+  });
+
+  test("of two, with one benched, the other goes on being called when it fails, too", async () => {
+    const { first, second } = await poolOfTwo("other");
+    await benchFirst("other", first);
+    second.answer = { status: 500 };
+    const before = second.calls;
+    await callMany(50, 1, () => caller.call("other"));
+    expect(second.calls - before).toBeGreaterThanOrEqual(15);
+    expect(first.calls + second.calls - before - 5).toBeGreaterThanOrEqual(50);
+  });
+});
+
+test("what callers do wrong, and callers who leave, say nothing against a deployment", async () => {
+  const { first, second } = await poolOfTwo("innocent");
+  first.answer = second.answer = { status: 400 };
+  expect(tally((await callMany(60, 6, () => caller.call("innocent"))).map(({ status }) => status))).toEqual({ "400": 60 });
+  first.answer = second.answer = { hangs: true };
+  const hasty = new Caller(headgate.url, await headgate.createKey());
+  const waiting = callMany(20, 20, () => hasty.call("innocent"));
+  await eventually(() => first.calls + second.calls >= 80);
+  await hasty.close();
+  await waiting;
+  const { deployments } = await eventually(async () => {
+    const model = await modelNamed(headgate, "innocent");
+    return model.deployments.every(({ health }: { health: { in_flight: number } }) => health.in_flight === 0) && model;
+  });
+  expect(deployments.map(({ health }: { health: { status: string } }) => health.status)).toEqual(["healthy", "healthy"]);
+  first.answer = second.answer = {};
+  expect(Object.values(await whoAnswers("innocent", 20)).reduce((sum, count) => sum + count, 0)).toBe(20);
+});
