@@ -234,6 +234,15 @@ const pages: Record<string, Expected[]> = {
       has: '"max_attempts": 3',
       shows: ({ json }) => expect(json).toMatchObject({ name: "smart", strategy: "balanced", timeouts: { first_byte: "20s" } }),
     },
+    {
+      has: "/explain",
+      shows: ({ json }) =>
+        expect(json).toMatchObject({
+          strategy: "balanced",
+          candidates: [{ eligible: true }, { eligible: false }],
+          decision: { outcome: "attempt", upstream_model: "gpt-4o" },
+        }),
+    },
     { has: "/keys ", status: 201, shows: ({ json }) => expect(json).toMatchObject({ name: "ci", key: expect.any(String) }) },
     { has: "/v1/chat/completions", shows: showsChat },
     { has: "/rotate", shows: ({ json }) => expect(json.key).toMatch(/^sk-hg-/) },

@@ -51,6 +51,11 @@ export class JsonBytes {
     return new Uint8Array(this.#buffer.subarray(from, this.#length));
   }
 
+  /** The same as a text of one character per byte, which is kept more cheaply; `rawText` takes it. */
+  textFrom(from: number): string {
+    return this.#buffer.toString("latin1", from, this.#length);
+  }
+
   /** Takes back what was written from the byte `length` on. */
   truncate(length: number): void {
     this.#length = Math.min(this.#length, length);
@@ -67,6 +72,12 @@ export class JsonBytes {
     if (this.#length + part.length > this.#buffer.length) this.#grow(part.length);
     this.#buffer.set(part, this.#length);
     this.#length += part.length;
+  }
+
+  /** The bytes that a text of one character per byte stands for. */
+  rawText(text: string): void {
+    if (this.#length + text.length > this.#buffer.length) this.#grow(text.length);
+    this.#length += this.#buffer.write(text, this.#length, "latin1");
   }
 
   text(value: string): void {

@@ -8,7 +8,7 @@ const timeOf = (uuid: string) => Number.parseInt(uuid.slice(0, 12), 16);
 describe("UuidV7Source", () => {
   test("has time, version and variant where RFC 9562 puts them", () => {
     const before = Date.now();
-    for (let index = 0; index < 10_000; index++) {
+    for (let index = 0; index < 1000; index++) {
       const uuid = new UuidV7Source().next();
       expect(uuid).toMatch(/^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
       expect(timeOf(uuid)).toBeGreaterThanOrEqual(before);

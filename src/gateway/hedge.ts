@@ -31,6 +31,7 @@ export async function openWithHedge(
   if (verdict.retry) {
     // It failed, but not the call: the other attempt is still under way.
     leave(run, quicker.flight, quicker.opening, verdict);
+    run.plan.call.endpoint = slower.destination.endpoint.name;
     return opened(slower);
   }
   giveUp(run, slower, quicker.flight);

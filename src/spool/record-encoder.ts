@@ -53,6 +53,10 @@ const startedHead = utf8(`${startedStart}"id":`);
 const settledHead = utf8(`${settledStart}"id":`);
 const lineEnd = utf8("}\n");
 
+/** A start keeps its text for the outcome. (In a WeakMap it would cost the garbage collector ten times as much.) */
+const kept = Symbol("kept");
+type Kept = AttemptStarted & { [kept]?: string };
+
 export class RecordEncoder {
   readonly #attempt = new FieldGroup<AttemptStarted>(
     ({ processId }) => processId,
@@ -126,14 +130,18 @@ export class RecordEncoder {
   /** Adds the line of a start. */
   started(to: JsonBytes, started: AttemptStarted): void {
     to.raw(startedHead);
+    const from = to.length;
     this.#start(to, started);
+    (started as Kept)[kept] = to.textFrom(from);
     to.raw(lineEnd);
   }
 
   /** Adds the line of an outcome, which repeats what the start said. */
   settled(to: JsonBytes, started: AttemptStarted, outcome: AttemptOutcome): void {
     to.raw(settledHead);
-    this.#start(to, started);
+    const said = (started as Kept)[kept];
+    if (said === undefined) this.#start(to, started);
+    else to.rawText(said);
     this.#outcome(to, outcome);
     to.raw(lineEnd);
   }

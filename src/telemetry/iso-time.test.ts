@@ -1,6 +1,6 @@
 // The bytes are those of Date's own ISO form, whatever was asked for before.
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { IsoTime } from "./iso-time.ts";
 
 test("every time is written as Date writes it", () => {

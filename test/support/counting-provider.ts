@@ -5,7 +5,6 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
-/** How every call is answered, until told otherwise. */
 export interface CallAnswer {
   /** Default 200, with a chat completion. */
   status?: number;
@@ -64,14 +63,15 @@ export class CountingProvider {
   readonly port: number;
   /** `http://127.0.0.1:port/v1`. */
   readonly baseUrl: string;
-  answer: CallAnswer = {};
+  /** How every call is answered, until told otherwise; a function gets the number of the call, the first is 1. */
+  answer: CallAnswer | ((call: number) => CallAnswer) = {};
   pace: StreamPace = { words: 10, everyMs: 50 };
   /** Arrival of every call, ms since the epoch. */
   calledAt: number[] = [];
   /** Calls by the upstream model that they name. */
   byModel = new Map<string, number>();
-  /** When streams were left by their callers before their end, ms since the epoch. */
-  leftAt: number[] = [];
+  /** When streams were left by their callers before their end, ms since the epoch; by the `user` that their bodies name. */
+  leftAt = new Map<string, number>();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #streams = new Set<RunningStream>();
@@ -104,7 +104,7 @@ export class CountingProvider {
   forget(): void {
     this.calledAt = [];
     this.byModel = new Map();
-    this.leftAt = [];
+    this.leftAt = new Map();
   }
 
   /** Cuts every connection and refuses new ones, as a provider that was killed. `start()` brings it back. */
@@ -134,39 +134,43 @@ export class CountingProvider {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       if (request.method === "GET") {
-        const { hangs, status = 200 } = this.answer;
-        if (hangs === true) return;
+        const { hangs = false, status = 200 } = this.#answerNow();
+        if (hangs) return;
         const list = { object: "list", data: [{ id: "counted", object: "model" }] };
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(list));
         return;
       }
       this.calledAt.push(Date.now());
-      const { model = "", stream = false } = JSON.parse(Buffer.concat(chunks).toString());
+      const { model = "", stream = false, user = `call ${this.calls}` } = JSON.parse(Buffer.concat(chunks).toString());
       this.byModel.set(model, (this.byModel.get(model) ?? 0) + 1);
-      const { hangs = false, delayMs = 0, status = 200 } = this.answer;
+      const given = this.#answerNow();
+      const { hangs = false, delayMs = 0, status = 200 } = given;
       if (hangs) return;
       const answer = () => {
-        if (stream === true && status === 200) this.#stream(response, request.url?.endsWith("/messages") === true);
-        else this.#plain(response);
+        if (stream === true && status === 200) this.#stream(response, user, request.url?.endsWith("/messages") === true);
+        else this.#plain(response, given);
       };
       if (delayMs > 0) setTimeout(answer, delayMs);
       else answer();
     });
   }
 
-  #plain(response: ServerResponse): void {
-    const { status = 200, headers = {} } = this.answer;
+  #answerNow(): CallAnswer {
+    return typeof this.answer === "function" ? this.answer(this.calls) : this.answer;
+  }
+
+  #plain(response: ServerResponse, { status = 200, headers = {}, body: own }: CallAnswer): void {
     const message = `The provider at port ${this.port} answers ${status}.`;
     const error = { message, type: "server_error", param: null, code: null };
-    const body = this.answer.body ?? (status === 200 ? completion : JSON.stringify({ error }));
+    const body = own ?? (status === 200 ? completion : JSON.stringify({ error }));
     response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers });
     response.end(body);
   }
 
-  #stream(response: ServerResponse, anthropic: boolean): void {
+  #stream(response: ServerResponse, user: string, anthropic: boolean): void {
     const running: RunningStream = { response, wordsLeft: this.pace.words, anthropic };
     response.on("close", () => {
-      if (this.#streams.delete(running)) this.leftAt.push(Date.now());
+      if (this.#streams.delete(running)) this.leftAt.set(user, Date.now());
     });
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write((anthropic ? anthropicStream : chatStream).begin);
@@ -193,7 +197,7 @@ export class CountingProvider {
 }
 
 /** On a free port of 127.0.0.1. */
-export async function startCountingProvider(answer: CallAnswer = {}): Promise<CountingProvider> {
+export async function startCountingProvider(answer: CountingProvider["answer"] = {}): Promise<CountingProvider> {
   const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000, noDelay: true });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -54,9 +54,9 @@ test("one after the other, every call of a session goes to one deployment, and s
   expect(Object.keys(spread).sort(), JSON.stringify(spread)).toEqual(names);
 });
 
-test("with calls side by side, at least 95 %, and no deployment gets more than its share", async () => {
-  provider.answer = { delayMs: 10 };
-  const homes = await homesOf(200, 10, 4, bySession);
+test("with calls side by side, at least 95 %", async () => {
+  provider.answer = { delayMs: 5 };
+  const homes = await homesOf(100, 8, 4, bySession);
   const share = kept(homes);
   expect(share, `${(100 * share).toFixed(1)} % of the calls stayed`).toBeGreaterThanOrEqual(0.95);
   provider.answer = {};

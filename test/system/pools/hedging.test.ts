@@ -6,9 +6,9 @@ import { type Headgate, startHeadgate } from "../../support/headgate.ts";
 import type { LooseJson } from "../../support/loose-json.ts";
 import type { RecordedRequest } from "../../support/provider/recorded-request.ts";
 import { type Provider, startProvider } from "../../support/provider.ts";
-import { addEndpoint, change, healthAt, ledgerRow } from "./pool.ts";
+import { addEndpoint, change, healthAt, ledgerRow, patchModel } from "./pool.ts";
 
-const learningCalls = 30;
+const learningCalls = 60;
 
 let first: Provider;
 let second: Provider;
@@ -36,14 +36,16 @@ async function newModel(name: string, hedge: object | null): Promise<void> {
   await addEndpoint(headgate, `${name}-1`, `${first.url}/v1`, [`${name}-1`]);
   await addEndpoint(headgate, `${name}-2`, `${second.url}/v1`, [`${name}-2`]);
   const targets = [1, 2].map((index) => ({ endpoint: `${name}-${index}`, model: `${name}-${index}` }));
-  await change(headgate, "POST", "/models", { name, strategy: "priority", hedge, targets });
+  await change(headgate, "POST", "/models", { name, strategy: "priority", targets });
   const answers = await callMany(learningCalls, 2, () => caller.call(name));
   expect(tally(answers.map(({ status, endpoint }) => `${status} ${endpoint}`))).toEqual({ [`200 ${name}-1`]: learningCalls });
   first.reset();
   second.reset();
+  // Not before: a hiccup while it learns would use up the one hedge that so few calls may have.
+  await patchModel(headgate, name, { hedge });
 }
 
-/** The first endpoint answers so many calls this much later. */
+/** The first endpoint answers this much later from now on. */
 function slowDown(delayMs: number): void {
   first.on(/./, async (_request: RecordedRequest, usual) => {
     await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -86,7 +88,7 @@ test("a stream is hedged until its first event, and comes whole from one endpoin
 
 test("the first attempt wins when it is quicker after all", async () => {
   await newModel("first", {});
-  slowDown(400);
+  slowDown(1200);
   second.next({ kind: "hang", at: "before_headers" });
   const answer = await caller.call("first");
   expect([answer.status, answer.endpoint, answer.attempts]).toEqual([200, "first-1", 2]);
@@ -99,7 +101,7 @@ test("the first attempt wins when it is quicker after all", async () => {
 
 test("a second attempt that fails leaves the first under way", async () => {
   await newModel("fails", {});
-  slowDown(400);
+  slowDown(1200);
   second.next({ kind: "answer", status: 503, body: "no" });
   const answer = await caller.call("fails");
   expect([answer.status, answer.endpoint, answer.attempts]).toEqual([200, "fails-1", 2]);
@@ -140,7 +142,7 @@ test("without hedging, before 20 calls, for one attempt alone, and for what is d
   await addEndpoint(headgate, "new-2", `${second.url}/v1`, ["new-2"]);
   const targets = [1, 2].map((index) => ({ endpoint: `new-${index}`, model: `new-${index}` }));
   await change(headgate, "POST", "/models", { name: "new", strategy: "priority", hedge: {}, targets });
-  slowDown(400);
+  slowDown(1200);
   const answers = await Promise.all([
     caller.call("plain"),
     caller.call("new"),
@@ -153,12 +155,14 @@ test("without hedging, before 20 calls, for one attempt alone, and for what is d
 
 test("at most 5 % of the calls get a second attempt, however slow the first endpoint is", async () => {
   await newModel("bounded", {});
-  slowDown(150);
-  const answers = await callMany(200, 20, () => caller.call("bounded"));
+  slowDown(500);
+  const answers = await callMany(200, 40, () => caller.call("bounded"));
   expect(tally(answers.map(({ status, broken }) => `${status} ${broken}`))).toEqual({ "200 null": 200 });
-  const extra = first.calls.length + second.calls.length - answers.length;
-  const said = `${extra} second attempts beside ${answers.length} calls`;
-  expect(answers.reduce((sum, { attempts }) => sum + attempts - 1, 0)).toBe(extra);
+  const extra = answers.reduce((sum, { attempts }) => sum + attempts - 1, 0);
+  const arrived = first.calls.length + second.calls.length - answers.length;
+  const said = `${extra} second attempts beside ${answers.length} calls, ${arrived} of them arrived`;
   expect(extra, said).toBeGreaterThan(0);
   expect(extra, said).toBeLessThanOrEqual(0.05 * (answers.length + learningCalls));
+  // One that was given up at once may not have been sent.
+  expect(arrived, said).toBeLessThanOrEqual(extra);
 });
