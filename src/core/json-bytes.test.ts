@@ -11,7 +11,11 @@ function written(write: (to: JsonBytes) => void, initialBytes?: number): string 
 
 describe("JsonBytes", () => {
   test("any text is written as JSON.stringify does, lone surrogates and control characters too", () => {
-    const text = fc.oneof(fc.string(), fc.string({ unit: "binary", maxLength: 100 }), fc.string({ minLength: 60, maxLength: 70 }));
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: "binary", maxLength: 100 }),
+      fc.string({ minLength: 60, maxLength: 70 }),
+    );
     fc.assert(fc.property(text, (value) => written((to) => to.text(value), 4) === JSON.stringify(value)));
     for (let code = 0; code < 0x300; code++) {
       const value = `a${String.fromCharCode(code)}b`;

@@ -121,7 +121,7 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
     settledOutcome.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
     settledOutcome.responseId = meter.responseId;
     if (meter.responseId !== null) remember();
-    if (route.responseId !== null && call.method === "DELETE" && outcome.status < 300) deps.responses.forget(route.responseId);
+    if (isDeleted(plan, outcome)) deps.responses.forget(route.responseId as string);
     tellHealth(flight, verdictOnEnd(verdict, outcome, flight), deps.clock.nowMs());
     deps.sink.settle(started, settledOutcome, done);
   };
@@ -197,6 +197,12 @@ function shortenRetryAfter(run: Run, headers: string[], clock: Clock): void {
     if (headers[i] === "retry-after" || headers[i] === "retry-after-ms") headers.splice(i, 2);
   }
   headers.push("retry-after", String(Math.ceil(run.retryAfterMs / 1000)));
+}
+
+/** The provider has deleted the response that the path names (not something below it). */
+function isDeleted({ call, route }: AttemptPlan, { status, error }: RelayOutcome): boolean {
+  const isDelete = route.responseId !== null && call.method === "DELETE" && /\/responses\/[^/]+\/?$/i.test(route.rest);
+  return isDelete && error === null && status < 300;
 }
 
 function keepsResponse({ body }: AttemptPlan): boolean {

@@ -31,7 +31,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   const dir = await mkdtemp(join(tmpdir(), "headgate-gateway-"));
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const spool = await SpoolWriter.open({ dir, processId: "p_0", onFailure: "refuse", clock: systemClock, log });
-  const gatewayOptions: GatewayOptions & { responses: ResponseSource } = {
+  const gatewayOptions: GatewayOptions = {
     snapshots,
     responses,
     sink: spool,
