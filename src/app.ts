@@ -34,6 +34,7 @@ import { SpoolWriter } from "./spool/spool-writer.ts";
 import { lockDataDir } from "./storage/data-dir-lock.ts";
 import { openStorage } from "./storage/open-storage.ts";
 import { type Storage, StorageUnavailable } from "./storage/port.ts";
+import type { SeenDeployment } from "./telemetry/deployment-metrics.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { listenForMetrics } from "./telemetry/metrics-listener.ts";
 import { OpsEndpoints } from "./telemetry/ops-endpoints.ts";
@@ -233,9 +234,11 @@ class HeadgateApp implements App {
     this.#routing = new RoutingState({
       random: Math.random,
       onTransition: ({ deploymentId, from, to, cause, untilMs }) => {
+        const names = this.#namesOf(deploymentId);
+        this.#metrics?.deployments.changed(names.endpoint ?? "", to);
         const until = untilMs === null ? undefined : new Date(untilMs).toISOString();
         this.#log[to === "benched" ? "warn" : "info"](
-          { deployment_id: deploymentId, ...this.#namesOf(deploymentId), from, to, cause, until },
+          { deployment_id: deploymentId, ...names, from, to, cause, until },
           "a deployment's health has changed",
         );
       },
@@ -361,8 +364,24 @@ class HeadgateApp implements App {
       snapshotVersion: () => this.#snapshots.current()?.version ?? 0,
       snapshotAgeSeconds: () => (this.#clock.nowMs() - (this.#snapshots.current()?.builtAtMs ?? this.#startedAtMs)) / 1000,
       databaseUp: () => !this.#readiness.isDegraded("database"),
+      deployments: () => this.#seenDeployments(),
     });
     return this.#metrics;
+  }
+
+  #seenDeployments(): SeenDeployment[] {
+    const nowMs = this.#clock.nowMs();
+    const seen = new Map<string, SeenDeployment>();
+    for (const { targets } of this.#snapshots.current()?.models() ?? []) {
+      for (const { deployment, endpoint } of targets) {
+        const state = this.#routing.health.find(deployment.id);
+        if (state === null) continue;
+        const { status, inFlight } = state.view(nowMs);
+        const available = status === "healthy" || status === "trial";
+        seen.set(deployment.id, { endpoint: endpoint.name, upstreamModel: deployment.upstreamModel, available, inFlight });
+      }
+    }
+    return [...seen.values()];
   }
 
   #requestFinished(event: RequestEvent): void {

@@ -13,6 +13,10 @@ const state = {
   snapshotVersion: () => 7,
   snapshotAgeSeconds: () => 1.5,
   databaseUp: () => true,
+  deployments: () => [
+    { endpoint: "prod", upstreamModel: "m", available: true, inFlight: 2 },
+    { endpoint: "spare", upstreamModel: "m", available: false, inFlight: 0 },
+  ],
 };
 
 function event(changes: Partial<RequestEvent> = {}): RequestEvent {
@@ -134,4 +138,14 @@ describe("Metrics", () => {
     expect(text).toContain("headgate_database_up 1\n");
     expect(text).toContain("process_cpu_seconds_total ");
   });
+});
+
+test("deployments show whether they can take calls, and how often that changed", async () => {
+  const metrics = new Metrics(state);
+  metrics.deployments.changed("spare", "benched");
+  const text = await metrics.text();
+  expect(text).toContain('headgate_deployment_available{endpoint="prod",upstream_model="m"} 1\n');
+  expect(text).toContain('headgate_deployment_available{endpoint="spare",upstream_model="m"} 0\n');
+  expect(text).toContain('headgate_deployment_attempts_in_flight{endpoint="prod",upstream_model="m"} 2\n');
+  expect(text).toContain('headgate_health_transitions_total{endpoint="spare",to="benched"} 1\n');
 });

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { RequestEvent } from "../gateway/ports.ts";
 import { CallCounter } from "./call-counter.ts";
+import { DeploymentMetrics, type SeenDeployment } from "./deployment-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import { expose } from "./exposed-metric.ts";
 
@@ -14,6 +15,7 @@ export interface MetricsState {
   snapshotVersion(): number;
   snapshotAgeSeconds(): number;
   databaseUp(): boolean;
+  deployments(): Iterable<SeenDeployment>;
 }
 
 /** Upper bounds of the histograms' buckets, seconds. */
@@ -33,10 +35,13 @@ export class Metrics {
     bounds,
   );
 
+  readonly deployments: DeploymentMetrics;
+
   constructor(state: MetricsState) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     for (const metric of [this.#requests, this.#duration, this.#ttft]) expose(this.#registry, metric);
+    this.deployments = new DeploymentMetrics(this.#registry, state.deployments);
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
         name,

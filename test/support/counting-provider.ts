@@ -65,6 +65,8 @@ export class CountingProvider {
   readonly baseUrl: string;
   /** How every call is answered, until told otherwise; a function gets the number of the call, the first is 1. */
   answer: CallAnswer | ((call: number) => CallAnswer) = {};
+  /** The ids it lists. */
+  models = ["m"];
   pace: StreamPace = { words: 10, everyMs: 50 };
   /** Arrival of every call, ms since the epoch. */
   calledAt: number[] = [];
@@ -136,8 +138,8 @@ export class CountingProvider {
       if (request.method === "GET") {
         const { hangs = false, status = 200 } = this.#answerNow();
         if (hangs) return;
-        const list = { object: "list", data: [{ id: "counted", object: "model" }] };
-        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(list));
+        const data = this.models.map((id) => ({ id, object: "model" }));
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ object: "list", data }));
         return;
       }
       this.calledAt.push(Date.now());

@@ -36,6 +36,14 @@ export function ledgerSays(row: string, kind: StreamKind): string {
   return cellFor(cellOf(row, "ledger"), kind);
 }
 
+/** Whether another deployment is tried, "yes" or "no" with its reason. */
+export function nextDeployment(row: string, kind: StreamKind): string {
+  return cellFor(cellOf(row, "next deployment"), kind);
+}
+
+/** The rows of the table that has a column for that. */
+export const rowsBeforeFirstByte: readonly string[] = contractRows.filter((row) => rows.get(row)?.has("next deployment"));
+
 /** A cell's part for `kind`: what it says of all kinds, unless another part follows as "; kind: …". */
 export function cellFor(cell: string, kind: StreamKind): string {
   const [general, ...exceptions] = cell.split("; ");

@@ -1,0 +1,112 @@
+// 500 streams at a time while Headgate is told to stop, and while its configuration changes a hundred times: all come whole.
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { Caller, tally } from "../../support/caller.ts";
+import { type CountingProvider, startCountingProvider } from "../../support/counting-provider.ts";
+import { eventually } from "../../support/eventually.ts";
+import { createHome, type HeadgateProcess, startHeadgateProcess } from "../../support/headgate-process.ts";
+import type { LooseJson } from "../../support/loose-json.ts";
+import { beginStreams } from "./stream-load.ts";
+
+const streamCount = 500;
+const key = "key-of-the-streams-in-flight-0123456789";
+
+let provider: CountingProvider;
+beforeAll(async () => {
+  provider = await startCountingProvider();
+});
+afterAll(() => provider?.stop());
+
+async function start(): Promise<HeadgateProcess> {
+  const home = await createHome();
+  onTestFinished(() => home.remove());
+  const endpoint = { url: provider.baseUrl, models: ["m"], sync_interval: 0 };
+  const headgate = await startHeadgateProcess({
+    home,
+    config: {
+      server: { drain_timeout: "30s" },
+      endpoints: [
+        { ...endpoint, name: "one" },
+        { ...endpoint, name: "two" },
+      ],
+      keys: [{ name: "caller", key }],
+    },
+  });
+  onTestFinished(async () => void (await headgate.kill()));
+  return headgate;
+}
+
+async function change(headgate: HeadgateProcess, method: string, path: string, body?: object): Promise<LooseJson> {
+  const answer = await headgate.admin(method, path, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+  return answer.body;
+}
+
+test("SIGTERM: all 500 finish, none is cut, and the exit code is 0", async () => {
+  const headgate = await start();
+  provider.pace = { words: 60, everyMs: 100 };
+  const streams = await beginStreams(headgate.url, key, "m", streamCount);
+  const unfinished = streams.filter(({ response }) => response.ended === null);
+  expect(unfinished.length).toBe(streamCount);
+
+  headgate.signal("SIGTERM");
+  const exited = headgate.exited.then(() => Date.now());
+  await eventually(async () => (await headgate.readiness()).status === 503);
+  const outcomes = await Promise.all(streams.map((stream) => stream.outcome(25_000)));
+  expect(tally(outcomes)).toEqual({ "200 complete, 60 words": streamCount });
+  const endedAtMs = Date.now();
+  expect((await exited) - endedAtMs).toBeLessThan(5000);
+  expect(headgate.exit).toEqual({ code: 0, signal: null });
+  expect(provider.leftAt.size).toBe(0);
+});
+
+test("100 changes of keys, endpoints and models: none of 500 streams is disturbed, and new calls follow each", async () => {
+  const headgate = await start();
+  provider.pace = { words: 70, everyMs: 100 };
+  const streams = await beginStreams(headgate.url, key, "m", streamCount);
+  const spare = await startCountingProvider();
+  onTestFinished(() => spare.stop());
+  const caller = new Caller(headgate.url, key);
+  onTestFinished(() => caller.close());
+
+  const { data: endpoints } = await change(headgate, "GET", "/endpoints");
+  const one = endpoints.find(({ name }: LooseJson) => name === "one");
+  const two = endpoints.find(({ name }: LooseJson) => name === "two");
+  const { data: models } = await change(headgate, "GET", "/models");
+  const pool = models.find(({ name }: LooseJson) => name === "m");
+  let changes = 0;
+  const make = async (method: string, path: string, body?: object) => {
+    changes++;
+    return change(headgate, method, path, body);
+  };
+  for (let round = 0; changes < 100; round++) {
+    const { id: keyId } = await make("POST", "/keys", { name: `new ${round}` });
+    const { id } = await make("POST", "/endpoints", { name: `new-${round}`, url: spare.baseUrl, models: ["m"], sync: false });
+    // What the streams run on: its headers, its timeouts, its place, whether it is used at all.
+    await make("PATCH", `/endpoints/${one.id}`, { headers: { "x-round": `${round}` }, timeouts: { idle: `${round + 5}s` }, sync: false });
+    await make("PATCH", `/endpoints/${two.id}`, { url: round % 2 === 0 ? spare.baseUrl : provider.baseUrl, sync: false });
+    await make("PATCH", `/models/${pool.id}`, { strategy: round % 2 === 0 ? "weighted" : "affinity", timeouts: { total: "50s" } });
+    const target = { endpoint: "one", model: "m" };
+    const { id: virtualId } = await make("POST", "/models", { name: `virtual-${round}`, targets: [target] });
+    expect((await caller.call(`virtual-${round}`)).status).toBe(200);
+    await make("PATCH", `/models/${virtualId}`, { status: "disabled" });
+    await make("DELETE", `/models/${virtualId}`);
+    await make("DELETE", `/endpoints/${id}`);
+    await make("PATCH", `/models/${pool.id}`, { status: "disabled" });
+    await make("PATCH", `/models/${pool.id}`, { status: "active" });
+    await make("DELETE", `/keys/${keyId}`);
+  }
+  // The streams' own endpoint and key go last.
+  await make("DELETE", `/endpoints/${two.id}`);
+  const { data: keys } = await change(headgate, "GET", "/keys");
+  await make("DELETE", `/keys/${keys.find(({ name }: LooseJson) => name === "caller").id}`);
+  expect((await caller.call("m")).status).toBe(401);
+
+  const running = streams.filter(({ response }) => response.ended === null).length;
+  const outcomes = await Promise.all(streams.map((stream) => stream.outcome(25_000)));
+  expect(tally(outcomes), `${changes} changes, ${running} streams ran on behind the last`).toEqual({
+    "200 complete, 70 words": streamCount,
+  });
+  expect(changes).toBeGreaterThanOrEqual(100);
+  expect(running).toBe(streamCount);
+  expect(provider.leftAt.size).toBe(0);
+});
