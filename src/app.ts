@@ -1,7 +1,6 @@
 // The composition root: constructs every part, wires ports to what implements them, starts, drains and stops them in order.
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { uuidv7obj } from "uuidv7";
 import type { SystemView } from "./api/system.ts";
 import type { Config } from "./config/config.ts";
 import { type AuthenticatedToken, unknownHealth } from "./control/admin/context.ts";
@@ -20,6 +19,7 @@ import { SnapshotFile } from "./control/snapshot-file.ts";
 import { Cipher } from "./core/cipher.ts";
 import { type Clock, systemClock, type Timer } from "./core/clock.ts";
 import { HeadgateError } from "./core/errors.ts";
+import { newId } from "./core/ids.ts";
 import type { RequestLogger } from "./core/logger.ts";
 import type { Secret } from "./core/secret.ts";
 import { digestApiKey } from "./domain/api-key.ts";
@@ -29,12 +29,12 @@ import { Listener } from "./gateway/listener.ts";
 import type { RequestEvent } from "./gateway/ports.ts";
 import { explain } from "./gateway/routing/explain.ts";
 import { RoutingState } from "./gateway/routing/routing-state.ts";
+import { namesOfDeployment, seenDeployments } from "./gateway/routing/seen-deployments.ts";
 import { SnapshotHolder } from "./gateway/snapshot-holder.ts";
 import { SpoolWriter } from "./spool/spool-writer.ts";
 import { lockDataDir } from "./storage/data-dir-lock.ts";
 import { openStorage } from "./storage/open-storage.ts";
 import { type Storage, StorageUnavailable } from "./storage/port.ts";
-import type { SeenDeployment } from "./telemetry/deployment-metrics.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { listenForMetrics } from "./telemetry/metrics-listener.ts";
 import { OpsEndpoints } from "./telemetry/ops-endpoints.ts";
@@ -117,7 +117,7 @@ class HeadgateApp implements App {
     this.#stops.push(() => lock.release());
     const cipher = new Cipher(secretKey);
     const snapshotFile = new SnapshotFile(dataDir, cipher, this.#clock, this.#log);
-    const processId = `p_${uuidv7obj().toHex()}`;
+    const processId = newId("p");
     this.#storage = await openStorage({ databaseUrl: config.database.url?.expose() ?? null, dataDir });
     this.#stops.push(() => this.#storage.close());
     await this.#openLedger(processId);
@@ -234,7 +234,7 @@ class HeadgateApp implements App {
     this.#routing = new RoutingState({
       random: Math.random,
       onTransition: ({ deploymentId, from, to, cause, untilMs }) => {
-        const names = this.#namesOf(deploymentId);
+        const names = namesOfDeployment(this.#snapshots.current(), deploymentId);
         this.#metrics?.deployments.changed(names.endpoint ?? "", to);
         const until = untilMs === null ? undefined : new Date(untilMs).toISOString();
         this.#log[to === "benched" ? "warn" : "info"](
@@ -264,16 +264,6 @@ class HeadgateApp implements App {
       processId,
     });
     this.#stops.push(() => this.#gateway.close());
-  }
-
-  /** For people who read the log. */
-  #namesOf(deploymentId: string): { endpoint?: string; upstream_model?: string } {
-    for (const { targets } of this.#snapshots.current()?.models() ?? []) {
-      for (const { deployment, endpoint } of targets) {
-        if (deployment.id === deploymentId) return { endpoint: endpoint.name, upstream_model: deployment.upstreamModel };
-      }
-    }
-    return {};
   }
 
   /** A start without the database is served from the last snapshot on disk; without one there is nothing to serve. */
@@ -364,24 +354,9 @@ class HeadgateApp implements App {
       snapshotVersion: () => this.#snapshots.current()?.version ?? 0,
       snapshotAgeSeconds: () => (this.#clock.nowMs() - (this.#snapshots.current()?.builtAtMs ?? this.#startedAtMs)) / 1000,
       databaseUp: () => !this.#readiness.isDegraded("database"),
-      deployments: () => this.#seenDeployments(),
+      deployments: () => seenDeployments(this.#snapshots.current(), this.#routing, this.#clock.nowMs()),
     });
     return this.#metrics;
-  }
-
-  #seenDeployments(): SeenDeployment[] {
-    const nowMs = this.#clock.nowMs();
-    const seen = new Map<string, SeenDeployment>();
-    for (const { targets } of this.#snapshots.current()?.models() ?? []) {
-      for (const { deployment, endpoint } of targets) {
-        const state = this.#routing.health.find(deployment.id);
-        if (state === null) continue;
-        const { status, inFlight } = state.view(nowMs);
-        const available = status === "healthy" || status === "trial";
-        seen.set(deployment.id, { endpoint: endpoint.name, upstreamModel: deployment.upstreamModel, available, inFlight });
-      }
-    }
-    return [...seen.values()];
   }
 
   #requestFinished(event: RequestEvent): void {

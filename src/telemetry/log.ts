@@ -22,8 +22,10 @@ export interface BufferedLogger extends RequestLogger {
 /** Field names whose values never reach the log, at the top or one level down. Secret prints itself as [secret] anywhere. */
 const secretFields = ["api_key", "apiKey", "authorization", "cookie", "credential", "headers", "password", "secret", "token"];
 
-/** Lines of calls are handed on together; a write of more than 16 KiB the stream would take apart again. */
-const gatheredBytesMax = 15 * 1024;
+/** Lines of calls are handed on together: the trip of a write through the thread pool costs as much as fifty lines. */
+const gatheredBytesMax = 48 * 1024;
+/** What a pipe takes at once. */
+const writeBytesMax = 64 * 1024;
 
 const lineHeads = { info: utf8('{"level":"info","time":"'), warn: utf8('{"level":"warn","time":"') };
 const timeEnd = utf8('"');
@@ -34,7 +36,10 @@ const lineEnd = utf8(',"message":"request"}\n');
  * SIGKILL may take the last half second; exits and crashes flush (cli/run-until-signal.ts).
  */
 export function createLogger({ level, fd = 2, destination }: LogOptions): BufferedLogger {
-  const stream = destination === undefined ? pino.destination({ fd, sync: false, minLength: 4096, periodicFlush: 500 }) : null;
+  const stream =
+    destination === undefined
+      ? pino.destination({ fd, sync: false, minLength: 4096, maxWrite: writeBytesMax, periodicFlush: 500 })
+      : null;
   const target = stream ?? (destination as { write(line: string): void });
   const logger = pino(
     {

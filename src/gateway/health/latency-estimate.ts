@@ -10,16 +10,20 @@ const riseMax = 3;
 const riseMs = 100;
 /** Of the estimate, how much of it a shorter sample leaves at most. */
 const keptMax = 0.9;
+/** A first answer also takes what it takes to connect, and may be very slow: it alone would keep a deployment out for long. */
+const warmUpSamples = 3;
 /** Below the resolution of the clock; keeps the estimate able to grow. */
 const leastMs = 1;
 
 /**
- * Peak-EWMA, after Finagle's load balancer: a longer sample takes effect at once (within the bounds above), shorter ones
- * with a weight that grows with the time since the last sample. Nothing is remembered but a
- * few numbers. `nowMs` is always the caller's; a clock that steps back does no harm.
+ * Peak-EWMA, after Finagle's load balancer, that begins with the shortest of three samples: a longer sample takes effect at
+ * once (within the bounds above), shorter ones with a weight that grows with the time since the last sample. Nothing is
+ * remembered but a few numbers. `nowMs` is always the caller's; a clock that steps back does no harm.
  */
 export class LatencyEstimate {
   #estimateMs = 0;
+  /** Up to those of the warm-up. */
+  #samples = 0;
   #sampledAtMs = Number.NEGATIVE_INFINITY;
   #ceilingMs = 0;
   #ceilingUntilMs = Number.NEGATIVE_INFINITY;
@@ -27,8 +31,9 @@ export class LatencyEstimate {
   /** Takes a sample, ms. */
   add(sampleMs: number, nowMs: number): void {
     const ms = Math.max(leastMs, sampleMs);
-    if (this.learnedMs === null) {
-      this.#estimateMs = ms;
+    if (this.#samples < warmUpSamples) {
+      this.#estimateMs = this.#samples === 0 ? ms : Math.min(this.#estimateMs, ms);
+      this.#samples++;
     } else if (ms > this.#estimateMs) {
       if (nowMs >= this.#ceilingUntilMs) {
         this.#ceilingMs = this.#estimateMs * riseMax;
@@ -43,10 +48,10 @@ export class LatencyEstimate {
     this.#sampledAtMs = Math.max(this.#sampledAtMs, nowMs);
   }
 
-  /** The estimate for choosing, faded by the time without samples; null before the first one. */
+  /** The estimate for choosing, faded by the time without samples; null before the third one. */
   valueMs(nowMs: number): number | null {
     const learnedMs = this.learnedMs;
-    if (learnedMs === null) return null;
+    if (learnedMs === null || this.#samples < warmUpSamples) return null;
     return learnedMs * Math.exp(-Math.max(0, nowMs - this.#sampledAtMs) / idleDecayMs);
   }
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   b = await startCountingProvider();
   headgate = await startHeadgate({ logLevel: "warn" });
   // A model of its own for each test: what is learned of a deployment stays with it.
-  const models = ["sequential", "together", "by-weight", "virtual", "slow-sequential", "slow-together"];
+  const models = ["sequential", "together", "cold", "by-weight", "virtual", "slow-sequential", "slow-together"];
   await addEndpoint(headgate, "a", a.baseUrl, models);
   await addEndpoint(headgate, "b", b.baseUrl, models);
   await addEndpoint(headgate, "heavy", a.baseUrl, ["endpoint-weight"], { weight: 80 });
@@ -52,6 +52,13 @@ describe("two equal endpoints, 1,000 requests: each gets 40-60 % (first-gateway 
 
   test("20 at a time", async () => {
     const share = await shareOfA("together", 1000, 20);
+    expect(share).toBeGreaterThanOrEqual(40);
+    expect(share).toBeLessThanOrEqual(60);
+  });
+
+  test("one after the other, with one that was slow to connect", async () => {
+    a.answer = (call) => (call === 1 ? { delayMs: 400 } : {});
+    const share = await shareOfA("cold", 1000, 1);
     expect(share).toBeGreaterThanOrEqual(40);
     expect(share).toBeLessThanOrEqual(60);
   });
