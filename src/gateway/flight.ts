@@ -47,14 +47,14 @@ export interface FlightEnd {
 }
 
 /**
- * Records the start, then sends the request. Throws 503 `accounting_unavailable` when it can't be recorded, and what
+ * Records the start, then sends the request. `isOnly`: no other attempt of the call is under way. Throws 503 `accounting_unavailable` when it can't be recorded, and what
  * `interrupted` returns when the call has ended meanwhile.
  */
 export async function launch(
   deps: FlightDeps,
   plan: AttemptPlan,
   destination: Destination,
-  options: { addUsage: boolean; interrupted: () => HeadgateError | CallerGone | null },
+  options: { addUsage: boolean; isOnly: boolean; interrupted: () => HeadgateError | CallerGone | null },
 ): Promise<Flight> {
   const { call, route } = plan;
   const { endpoint, timeouts } = destination;
@@ -76,7 +76,7 @@ export async function launch(
     pending?.end(neutral, deps.clock.nowMs());
     const gone = interruption instanceof CallerGone;
     const [status, error] = gone ? [499, "client_disconnected"] : [interruption.status, interruption.code];
-    await settled(deps, started, { status, error, final: true, estimated: false });
+    await settled(deps, started, { status, error, final: options.isOnly, estimated: false });
     throw interruption;
   }
 

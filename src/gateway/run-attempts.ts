@@ -1,6 +1,7 @@
 // The attempts of one call: try a target, judge what came of it, try another or pass the answer on.
 import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
+import type { EndpointView } from "../domain/snapshot.ts";
 import type { AttemptPlan, Destination } from "./attempt-plan.ts";
 import { destinationOf } from "./attempt-plan.ts";
 import { CallerGone } from "./call.ts";
@@ -25,6 +26,7 @@ export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan): Promise
   endWithCall(run);
   let destination = plan.first;
   let wantsUsage = deps.includeUsage.appliesTo(plan, destination);
+  let refusedBy: EndpointView | null = null;
   for (;;) {
     const { flight, opening } = await open(run, destination, wantsUsage);
     if (run.interruption !== null) throw await ended(run, flight, opening, run.interruption);
@@ -33,6 +35,7 @@ export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan): Promise
       // The endpoint refuses an option that the caller never sent: the original bytes go to it at once.
       leave(run, flight, opening, null);
       wantsUsage = false;
+      refusedBy = flight.destination.endpoint;
       destination = { ...flight.destination, why: "the endpoint refused stream_options" };
       continue;
     }
@@ -46,9 +49,8 @@ export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan): Promise
     }
     const problem = opening.kind === "failed" ? opening.error : unusable(run, opening);
     if (problem === null && opening.kind === "answer") {
-      if (opening.head.status < 400 && !wantsUsage && deps.includeUsage.appliesTo(plan, flight.destination)) {
-        deps.includeUsage.refusedBy(flight.destination.endpoint);
-      }
+      // It took the same request without the option.
+      if (opening.head.status < 400 && refusedBy === flight.destination.endpoint) deps.includeUsage.refusedBy(refusedBy);
       return passOn(run, flight, opening, verdict);
     }
     return fail(run, flight, opening, verdict, problem as HeadgateError);
@@ -83,7 +85,8 @@ async function open(run: Run, destination: Destination, addUsage: boolean): Prom
 }
 
 async function takeOff(run: Run, destination: Destination, addUsage: boolean): Promise<Flight> {
-  const flight = await launch(run.deps, run.plan, destination, { addUsage, interrupted: () => run.interruption });
+  const isOnly = run.flights.length === 0;
+  const flight = await launch(run.deps, run.plan, destination, { addUsage, isOnly, interrupted: () => run.interruption });
   run.flights.push(flight);
   return flight;
 }
