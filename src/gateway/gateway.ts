@@ -183,6 +183,8 @@ export class Gateway {
   /** Refuses new calls; resolves when those in flight have ended, or after `timeoutMs`, when the rest are told and cut. */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
+    // Answers that have not begun say `connection: close`, so that no caller sends its next request into a closing connection.
+    for (const call of this.#inFlight) call.res.shouldKeepAlive = false;
     await this.#idle(timeoutMs);
     for (const call of this.#inFlight) call.abort?.(new HeadgateError("draining", { retryAfterSeconds: 1 }));
     await this.#idle(cutTimeoutMs);

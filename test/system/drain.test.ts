@@ -154,6 +154,29 @@ test("after drain_timeout a stream is told with an error event and cut; exit cod
   }
 });
 
+test("an answer that begins during the drain closes its connection in so many words, and no request runs into the close", async () => {
+  const headgate = await start();
+  let answerNow: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => {
+    answerNow = resolve;
+  });
+  provider.on(/chat/, async (_request, usual) => {
+    await told;
+    return usual();
+  });
+  const connection = await rawConnect(headgate.url);
+  connection.send(rawRequestBytes(headgate.url, { method: "POST", target: "/v1/chat/completions", headers, body: chat(false) }));
+  await provider.waitForRequest();
+  headgate.signal("SIGTERM");
+  await eventually(async () => (await headgate.readiness()).status === 503);
+  answerNow();
+  const answer = await (await connection.response({ method: "POST" })).done();
+  expect([answer.status, answer.headers.connection]).toEqual([200, "close"]);
+  expect(answer.json.object).toBe("chat.completion");
+  await connection.closed;
+  expect(await headgate.exited).toEqual({ code: 0, signal: null });
+});
+
 test("after drain_timeout a call without an answer yet gets 503 draining", async () => {
   const headgate = await start({ drain_timeout: "300ms" });
   provider.next({ kind: "hang", at: "before_headers" });

@@ -69,9 +69,15 @@ describe.concurrent("first-gateway 12: an entry fails, the client gets the other
     const retried = answers.filter(({ attempts }) => attempts > 1).length;
     expect(retried).toBeGreaterThanOrEqual(5);
     expect(retried).toBeLessThanOrEqual(7);
-    expect(await metrics()).toMatch(
-      new RegExp(`^headgate_requests_total\\{model="${model}",endpoint="${model}-b",status="200"\\} 40$`, "m"),
-    );
+    const counted = await metrics();
+    for (const line of [
+      `headgate_requests_total{model="${model}",endpoint="${model}-b",status="200"} 40`,
+      `headgate_health_transitions_total{endpoint="${model}-a",to="benched"} 1`,
+      `headgate_deployment_available{endpoint="${model}-a",upstream_model="${model}"} 0`,
+      `headgate_deployment_available{endpoint="${model}-b",upstream_model="${model}"} 1`,
+    ]) {
+      expect(counted.split("\n")).toContain(line);
+    }
   });
 });
 

@@ -28,7 +28,12 @@ afterAll(async () => {
 beforeEach(() => provider.forget());
 
 /** Who answered the calls of each session, call by call. */
-async function homesOf(sessions: number, callsEach: number, atOnce: number, options: (session: number, turn: number) => CallOptions) {
+async function homesOf(
+  sessions: number,
+  callsEach: number,
+  atOnce: number,
+  options: (session: number, turn: number) => CallOptions,
+) {
   const homes: string[][] = Array.from({ length: sessions }, () => []);
   await callMany(sessions * callsEach, atOnce, async (index) => {
     const session = index % sessions;

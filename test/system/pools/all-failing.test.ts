@@ -132,7 +132,9 @@ describe("an outage of all is not multiplied: attempts ≤ 1.2 × requests + 10 
     const own = await modelOver("down", [error(500), error(500), error(500)]);
     const startedAtMs = Date.now();
     const answers = await callMany(1500, 20, () => caller.call("down"));
-    expect(tally(answers.map(({ status, text }) => `${status} ${text}`))).toEqual({ '500 {"error": {"message":"own 500"}}': 1500 });
+    expect(tally(answers.map(({ status, text }) => `${status} ${text}`))).toEqual({
+      '500 {"error": {"message":"own 500"}}': 1500,
+    });
     await bounded(1500, startedAtMs, own, answers);
   });
 

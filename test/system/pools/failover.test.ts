@@ -318,7 +318,9 @@ describe.concurrent("callers and administrators can forbid it", () => {
     await patchModel(headgate, "many", { max_attempts: 6 });
     fail("many", answers(500), 5);
     expect(await caller.call("many")).toMatchObject({ status: 200, attempts: 6 });
-    const order = callsOf(bad, "many").map(({ json }) => json.model.slice(-1)).join("");
+    const order = callsOf(bad, "many")
+      .map(({ json }) => json.model.slice(-1))
+      .join("");
     expect(order).toBe("0123012345");
   });
 

@@ -103,7 +103,11 @@ describe.concurrent.each(rowsBeforeFirstByte)("%s", (row) => {
     const attempts = headers["x-headgate-attempts"];
     expect([status, ended, headers["x-headgate-endpoint"], attempts]).toEqual([200, "complete", "good", "2"]);
     // Whole, and nothing of the first deployment's in it.
-    expect(eventsIn(text).map((event) => kind.textIn(event) ?? "").join("")).toBe(good.settings.text);
+    expect(
+      eventsIn(text)
+        .map((event) => kind.textIn(event) ?? "")
+        .join(""),
+    ).toBe(good.settings.text);
     expect(withoutUsageChunk(text, kind)).toBe(text);
     expect(asked).toBe(1);
     const ledger = await ledgerRow(headgate, headers["x-request-id"] as string);

@@ -3,7 +3,13 @@ import type { Headgate } from "../../support/headgate.ts";
 import type { LooseJson } from "../../support/loose-json.ts";
 
 /** Registers an endpoint with these models, without asking it for them. */
-export function addEndpoint(headgate: Headgate, name: string, baseUrl: string, models: string[], fields: object = {}): Promise<LooseJson> {
+export function addEndpoint(
+  headgate: Headgate,
+  name: string,
+  baseUrl: string,
+  models: string[],
+  fields: object = {},
+): Promise<LooseJson> {
   return headgate.addEndpoint({ name, url: baseUrl, models, sync: false, sync_interval: 0, ...fields });
 }
 
@@ -18,7 +24,8 @@ export async function change(headgate: Headgate, method: string, path: string, b
 export async function modelNamed(headgate: Headgate, name: string): Promise<LooseJson> {
   const { data } = await change(headgate, "GET", "/models?limit=1000");
   const model = data.find((one: LooseJson) => one.name === name);
-  if (model === undefined) throw new Error(`there is no model ${name} among ${data.map((one: LooseJson) => one.name).join(", ")}`);
+  if (model === undefined)
+    throw new Error(`there is no model ${name} among ${data.map((one: LooseJson) => one.name).join(", ")}`);
   return model;
 }
 
@@ -42,7 +49,10 @@ export function ledgerRow(headgate: Headgate, requestId: string): Promise<LooseJ
 }
 
 /** The changes of health that were logged for an endpoint, oldest first: `healthy → benched`. */
-export function transitionsAt(headgate: Headgate, endpoint: string): { change: string; cause: string; until: string | undefined }[] {
+export function transitionsAt(
+  headgate: Headgate,
+  endpoint: string,
+): { change: string; cause: string; until: string | undefined }[] {
   return headgate
     .logText()
     .split("\n")

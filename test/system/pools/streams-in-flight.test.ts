@@ -10,23 +10,31 @@ import { beginStreams } from "./stream-load.ts";
 const streamCount = 500;
 const key = "key-of-the-streams-in-flight-0123456789";
 
-let provider: CountingProvider;
+let one: CountingProvider;
+let two: CountingProvider;
 beforeAll(async () => {
-  provider = await startCountingProvider();
+  [one, two] = await Promise.all([startCountingProvider(), startCountingProvider()]);
 });
-afterAll(() => provider?.stop());
+afterAll(async () => {
+  await one?.stop();
+  await two?.stop();
+});
+
+const setPace = (words: number) => {
+  for (const provider of [one, two]) provider.pace = { words, everyMs: 100 };
+};
 
 async function start(): Promise<HeadgateProcess> {
   const home = await createHome();
   onTestFinished(() => home.remove());
-  const endpoint = { url: provider.baseUrl, models: ["m"], sync_interval: 0 };
+  const endpoint = { models: ["m"], sync_interval: 0 };
   const headgate = await startHeadgateProcess({
     home,
     config: {
       server: { drain_timeout: "30s" },
       endpoints: [
-        { ...endpoint, name: "one" },
-        { ...endpoint, name: "two" },
+        { ...endpoint, name: "one", url: one.baseUrl },
+        { ...endpoint, name: "two", url: two.baseUrl },
       ],
       keys: [{ name: "caller", key }],
     },
@@ -43,7 +51,7 @@ async function change(headgate: HeadgateProcess, method: string, path: string, b
 
 test("SIGTERM: all 500 finish, none is cut, and the exit code is 0", async () => {
   const headgate = await start();
-  provider.pace = { words: 60, everyMs: 100 };
+  setPace(60);
   const streams = await beginStreams(headgate.url, key, "m", streamCount);
   const unfinished = streams.filter(({ response }) => response.ended === null);
   expect(unfinished.length).toBe(streamCount);
@@ -56,12 +64,12 @@ test("SIGTERM: all 500 finish, none is cut, and the exit code is 0", async () =>
   const endedAtMs = Date.now();
   expect((await exited) - endedAtMs).toBeLessThan(5000);
   expect(headgate.exit).toEqual({ code: 0, signal: null });
-  expect(provider.leftAt.size).toBe(0);
+  expect([one.leftAt.size, two.leftAt.size]).toEqual([0, 0]);
 });
 
 test("100 changes of keys, endpoints and models: none of 500 streams is disturbed, and new calls follow each", async () => {
   const headgate = await start();
-  provider.pace = { words: 70, everyMs: 100 };
+  setPace(70);
   const streams = await beginStreams(headgate.url, key, "m", streamCount);
   const spare = await startCountingProvider();
   onTestFinished(() => spare.stop());
@@ -69,8 +77,7 @@ test("100 changes of keys, endpoints and models: none of 500 streams is disturbe
   onTestFinished(() => caller.close());
 
   const { data: endpoints } = await change(headgate, "GET", "/endpoints");
-  const one = endpoints.find(({ name }: LooseJson) => name === "one");
-  const two = endpoints.find(({ name }: LooseJson) => name === "two");
+  const idOf = (name: string) => endpoints.find((endpoint: LooseJson) => endpoint.name === name).id;
   const { data: models } = await change(headgate, "GET", "/models");
   const pool = models.find(({ name }: LooseJson) => name === "m");
   let changes = 0;
@@ -81,10 +88,17 @@ test("100 changes of keys, endpoints and models: none of 500 streams is disturbe
   for (let round = 0; changes < 100; round++) {
     const { id: keyId } = await make("POST", "/keys", { name: `new ${round}` });
     const { id } = await make("POST", "/endpoints", { name: `new-${round}`, url: spare.baseUrl, models: ["m"], sync: false });
-    // What the streams run on: its headers, its timeouts, its place, whether it is used at all.
-    await make("PATCH", `/endpoints/${one.id}`, { headers: { "x-round": `${round}` }, timeouts: { idle: `${round + 5}s` }, sync: false });
-    await make("PATCH", `/endpoints/${two.id}`, { url: round % 2 === 0 ? spare.baseUrl : provider.baseUrl, sync: false });
-    await make("PATCH", `/models/${pool.id}`, { strategy: round % 2 === 0 ? "weighted" : "affinity", timeouts: { total: "50s" } });
+    // What the streams run on: its headers, its timeouts, its place (the connections there are nobody's then), whether it is used.
+    await make("PATCH", `/endpoints/${idOf("one")}`, {
+      headers: { "x-round": `${round}` },
+      timeouts: { idle: `${round + 5}s` },
+      sync: false,
+    });
+    await make("PATCH", `/endpoints/${idOf("two")}`, { url: round % 2 === 0 ? spare.baseUrl : two.baseUrl, sync: false });
+    await make("PATCH", `/models/${pool.id}`, {
+      strategy: round % 2 === 0 ? "weighted" : "affinity",
+      timeouts: { total: "50s" },
+    });
     const target = { endpoint: "one", model: "m" };
     const { id: virtualId } = await make("POST", "/models", { name: `virtual-${round}`, targets: [target] });
     expect((await caller.call(`virtual-${round}`)).status).toBe(200);
@@ -96,7 +110,7 @@ test("100 changes of keys, endpoints and models: none of 500 streams is disturbe
     await make("DELETE", `/keys/${keyId}`);
   }
   // The streams' own endpoint and key go last.
-  await make("DELETE", `/endpoints/${two.id}`);
+  await make("DELETE", `/endpoints/${idOf("two")}`);
   const { data: keys } = await change(headgate, "GET", "/keys");
   await make("DELETE", `/keys/${keys.find(({ name }: LooseJson) => name === "caller").id}`);
   expect((await caller.call("m")).status).toBe(401);
@@ -108,5 +122,5 @@ test("100 changes of keys, endpoints and models: none of 500 streams is disturbe
   });
   expect(changes).toBeGreaterThanOrEqual(100);
   expect(running).toBe(streamCount);
-  expect(provider.leftAt.size).toBe(0);
+  expect([one.leftAt.size, two.leftAt.size]).toEqual([0, 0]);
 });

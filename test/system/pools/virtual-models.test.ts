@@ -47,7 +47,7 @@ async function whoAnswers(model: string, count: number): Promise<Record<string, 
 }
 
 describe.concurrent("tiers", () => {
-  test.each(["balanced", "weighted"])("%s: the first takes everything until all of it fails; then the next; and back", async (name) => {
+  test.each(["balanced", "weighted"])("%s: the first until all of it fails, then the next, and back", async (name) => {
     const { a, b } = await threeEndpoints(name);
     await virtual(name, name, [
       ["a", 0, 1],
@@ -56,7 +56,8 @@ describe.concurrent("tiers", () => {
     ]);
     expect(Object.keys(await whoAnswers(name, 100)).sort()).toEqual(["a: 200", "b: 200"]);
     a.answer = { status: 500 };
-    expect(Object.keys(await whoAnswers(name, 100)).sort().at(-1)).toBe("b: 200");
+    // A retry may find nobody else in its tier: that one goes to the next.
+    expect(await whoAnswers(name, 100)).toMatchObject({ "b: 200": expect.any(Number) });
     b.answer = { status: 500 };
     const answers = await callMany(200, 4, () => caller.call(name));
     expect(tally(answers.map(({ status, endpoint }) => `${endpoint.slice(-1)}: ${status}`))).toEqual({ "c: 200": 200 });
