@@ -1,6 +1,6 @@
 // Brings node_modules to what package-lock.json says, and does nothing when it is there already.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { giveUp, inProject, projectRoot, say } from "./project.mjs";
 
@@ -13,6 +13,10 @@ import { giveUp, inProject, projectRoot, say } from "./project.mjs";
  */
 export function installIfNeeded() {
   if (isInstalled()) return;
+  // npm would empty the folder that the link leads to, under whoever uses it.
+  if (lstatSync(inProject("node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    giveUp("node_modules is a link, and what it leads to does not fit package-lock.json: run 'npm ci' where it is installed.");
+  }
   say("installing dependencies (npm ci)");
   // Development dependencies hold the compiler: NODE_ENV=production must not leave them out.
   const args = ["ci", "--include=dev", "--include=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
