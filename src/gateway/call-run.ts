@@ -28,6 +28,8 @@ export interface Run {
   held: HeldAnswer | null;
   /** The least that answers with 429 asked to wait, ms. */
   retryAfterMs: number | null;
+  /** When the first attempt was sent; 0 before that. */
+  firstSentAtMs: number;
 }
 
 /** What an opening means for the call and for the deployment's health. */

@@ -33,7 +33,7 @@ export interface Flight {
   pending: PendingAttempt | null;
   /** `stream_options.include_usage` was added to the caller's body. */
   usageAdded: boolean;
-  /** False when the call's own end leaves it less time than its `total`. */
+  /** False when the caller, or the call's own end, leaves it less time than its `total`. */
   hasFullTotal: boolean;
 }
 
@@ -60,6 +60,7 @@ export async function launch(
   const { endpoint, timeouts } = destination;
   const path = upstreamPath(endpoint, route, destination.upstreamModel);
   const upstream = upstreamBody(plan, destination, options.addUsage);
+  const endpointBefore = call.endpoint;
   call.attempts += 1;
   call.endpoint = endpoint.name;
   const nowMs = deps.clock.nowMs();
@@ -69,6 +70,13 @@ export async function launch(
     await recordStart(deps.sink, started);
   } catch (error) {
     pending?.end(neutral, deps.clock.nowMs());
+    if (!options.isOnly) {
+      call.endpoint = endpointBefore;
+    } else if (call.attempts > 1) {
+      // The attempts before it were settled as not the last: without this row the request would have none that counts.
+      const { status, code } = error as HeadgateError;
+      void settled(deps, started, { status, error: code, final: true, estimated: false });
+    }
     throw error;
   }
   const interruption = options.interrupted();
@@ -98,7 +106,8 @@ export async function launch(
     },
     deps.clock,
   );
-  const hasFullTotal = ownEndAtMs <= plan.endsAtMs;
+  // A slow caller's upload takes from the first attempt's time: what is left may be too little for any endpoint.
+  const hasFullTotal = Math.min(ownEndAtMs, plan.endsAtMs) - nowMs >= 0.9 * timeouts.totalMs;
   return { destination, attempt, started, pending, usageAdded: upstream.usageAdded, hasFullTotal };
 }
 

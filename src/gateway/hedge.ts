@@ -1,4 +1,5 @@
 // A second attempt beside a first that is slow to answer: the better of the two goes on, the other is given up.
+import { HeadgateError } from "../core/errors.ts";
 import { CallerGone } from "./call.ts";
 import { judge, leave, type Run } from "./call-run.ts";
 import { type Flight, settled, tellHealth } from "./flight.ts";
@@ -18,7 +19,10 @@ export async function openWithHedge(
 ): Promise<Opened> {
   const early = await openedWithin(run, first, afterMs);
   if (early !== null || run.interruption !== null) return early ?? opened(first);
-  const other = await second().catch(() => null);
+  const other = await second().catch((error: unknown) => {
+    if (error instanceof HeadgateError || error instanceof CallerGone) return null;
+    throw error;
+  });
   if (other === null) return opened(first);
 
   const quicker = await Promise.race([opened(first), opened(other)]);

@@ -2,8 +2,9 @@
 import { HeadgateError } from "../core/errors.ts";
 import { type Call, CallerGone } from "./call.ts";
 import type { Meter } from "./meter/meter.ts";
-import { answerHeaders } from "./reply/answer-headers.ts";
+import { answerHeaders, mergeVary } from "./reply/answer-headers.ts";
 import { errorEvent, type StreamDialect } from "./reply/error-body.ts";
+import { discardRest } from "./reply/send-error.ts";
 import type { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
 import { type AnswerConsumer, type Attempt, pauseReason } from "./upstream/attempt.ts";
 import type { UpstreamHead } from "./upstream/response-headers.ts";
@@ -48,6 +49,8 @@ class Relay implements AnswerConsumer {
   readonly #options: RelayOptions;
   readonly #resolve: () => void;
   readonly #isStream: boolean;
+  /** The length that the caller is told; null where an error event may have to be added. */
+  readonly #length: number | null;
   #seenBytes = 0;
   /** Whether the outcome is in the ledger. */
   #settled: "no" | "waiting" | "yes" = "no";
@@ -64,6 +67,8 @@ class Relay implements AnswerConsumer {
     this.#options = options;
     this.#resolve = resolve;
     this.#isStream = options.head.isEventStream;
+    const mayGrow = options.withhold !== null || (this.#isStream && options.head.readable && options.head.status < 300);
+    this.#length = mayGrow ? null : options.head.contentLength;
     const abort = () => options.attempt.abort(new CallerGone());
     options.call.onGone = abort;
     if (options.call.isGone) abort();
@@ -71,13 +76,13 @@ class Relay implements AnswerConsumer {
 
   data(chunk: Buffer): void {
     if (this.#ended) return;
-    const { call, attempt, meter, withhold, head } = this.#options;
+    const { call, attempt, meter, withhold } = this.#options;
     const progress = meter.onChunk(chunk);
     if (progress.meaningful) attempt.progress();
     if (progress.identified) this.#options.identified();
     call.firstByteAtMs ??= attempt.firstByteAtMs;
     this.#seenBytes += chunk.length;
-    const isWhole = head.contentLength !== null && this.#seenBytes >= head.contentLength;
+    const isWhole = this.#length !== null && this.#seenBytes >= this.#length;
     if (progress.terminated || isWhole) this.#settle(this.#completeOutcome(), isWhole);
     const out = withhold === null ? chunk : withhold.push(chunk);
     if (out !== null) this.#write(out);
@@ -165,6 +170,8 @@ class Relay implements AnswerConsumer {
       // Head and body leave in one piece when the body is text to node:http; as latin1 every byte stays what it is.
       if (last !== undefined && held.length === 0 && last.length <= joinedBytesMax) res.end(last.toString("latin1"), "latin1");
       else res.end(last);
+      // An answer that did not wait for the whole request: what is left of that would block the connection.
+      discardRest(this.#options.call.req);
     }
     this.#resolve();
   }
@@ -184,12 +191,12 @@ class Relay implements AnswerConsumer {
   }
 
   #writeHead(): void {
-    const { call, head, withhold } = this.#options;
+    const { call, head } = this.#options;
     if (call.res.headersSent) return;
     const headers = answerHeaders(call);
     for (const part of head.headers) headers.push(part);
     mergeVary(headers, call.res.getHeader("vary"));
-    if (head.contentLength !== null && withhold === null) headers.push("content-length", String(head.contentLength));
+    if (this.#length !== null) headers.push("content-length", String(this.#length));
     if (head.status >= 400) headers.push("x-headgate-error-source", "upstream");
     call.res.writeHead(head.status, headers);
   }
@@ -210,17 +217,11 @@ class Relay implements AnswerConsumer {
       return;
     }
     // HTTP/1.0 ends every answer by a close: only a reset tells that this one is not whole.
-    if (res.chunkedEncoding || head.contentLength !== null) socket.destroySoon();
+    if (res.chunkedEncoding || this.#length !== null) socket.destroySoon();
     else socket.write("", () => setImmediate(() => socket.resetAndDestroy()));
     // A caller that reads nothing would keep what is left to be written, and the connection, for ever.
     setTimeout(() => socket.destroy(), cutTimeoutMs).unref();
   }
 
   readonly #cutSilently = () => this.#cut(null);
-}
-
-/** CORS has set `vary` already: an endpoint's own is added to it, not put in its place. */
-function mergeVary(headers: string[], own: number | string | string[] | undefined): void {
-  if (own === undefined) return;
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] === "vary") headers[i + 1] += `, ${own}`;
 }

@@ -37,6 +37,7 @@ const statePaths = new Set([
   "assistants",
   "threads",
   "containers",
+  "conversations",
   "admin",
   "api_keys",
   "users",

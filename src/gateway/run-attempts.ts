@@ -22,7 +22,7 @@ import type { OpenedAnswer, Opening } from "./upstream/attempt.ts";
 /** Runs the call to its end; throws what the caller must be told when no answer began. */
 export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan): Promise<void> {
   const isInference = isInferencePath(plan.route.rest, plan.call.method);
-  const run: Run = { deps, plan, isInference, flights: [], interruption: null, held: null, retryAfterMs: null };
+  const run: Run = { deps, plan, isInference, flights: [], interruption: null, held: null, retryAfterMs: null, firstSentAtMs: 0 };
   endWithCall(run);
   let destination = plan.first;
   let wantsUsage = deps.includeUsage.appliesTo(plan, destination);
@@ -87,6 +87,7 @@ async function open(run: Run, destination: Destination, addUsage: boolean): Prom
 async function takeOff(run: Run, destination: Destination, addUsage: boolean): Promise<Flight> {
   const isOnly = run.flights.length === 0;
   const flight = await launch(run.deps, run.plan, destination, { addUsage, isOnly, interrupted: () => run.interruption });
+  if (run.firstSentAtMs === 0) run.firstSentAtMs = flight.attempt.startedAtMs;
   run.flights.push(flight);
   return flight;
 }
@@ -101,7 +102,7 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
   const { firstByteAtMs } = attempt;
   if (verdict.health === "success" && head.status < 400 && firstByteAtMs !== null) {
     pending?.firstByte(firstByteAtMs);
-    tries?.model.firstBytes.add(firstByteAtMs - call.startedAtMs, firstByteAtMs);
+    tries?.model.firstBytes.add(firstByteAtMs - run.firstSentAtMs, firstByteAtMs);
   }
   const meter = createMeter({
     path: route.rest,
@@ -125,7 +126,7 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
     settledOutcome.responseId = meter.responseId;
     if (meter.responseId !== null) remember();
     if (isDeleted(plan, outcome)) deps.responses.forget(route.responseId as string);
-    tellHealth(flight, verdictOnEnd(verdict, outcome, flight), deps.clock.nowMs());
+    tellHealth(flight, verdictOnEnd(verdict, outcome, flight, meter.errorStatus), deps.clock.nowMs());
     deps.sink.settle(started, settledOutcome, done);
   };
   return relay({
@@ -141,10 +142,18 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
 }
 
 /** What an answer that was passed on says about its deployment in the end. */
-function verdictOnEnd(opened: Verdict, outcome: RelayOutcome, flight: Flight): Verdict {
-  if (outcome.error === null || opened.health !== "success" || outcome.error === "upstream_error") return opened;
-  if (outcome.error === "client_disconnected") return judgeAttempt({ kind: "abandoned" });
+function verdictOnEnd(opened: Verdict, outcome: RelayOutcome, flight: Flight, errorStatus: number | null): Verdict {
+  const { error } = outcome;
+  if (error === null || opened.health !== "success" || error === "upstream_error") return opened;
+  // An error event that stands for 400, 404, 413, 422 is about what the caller sent.
+  if (error === "stream_error" && errorStatus !== null && isCallersFault(errorStatus)) return opened;
+  // The caller's leaving, a drain, a body that did not come: none is the endpoint's doing.
+  if (error !== "stream_error" && !error.startsWith("upstream_")) return judgeAttempt({ kind: "abandoned" });
   return judgeAttempt({ kind: "broken", timeout: flight.attempt.timedOutBy });
+}
+
+function isCallersFault(status: number): boolean {
+  return status < 500 && ![401, 402, 403, 408, 429].includes(status);
 }
 
 /** The last attempt brought nothing to pass on: the caller gets the last answer that an endpoint gave, else the error. */

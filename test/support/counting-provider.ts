@@ -72,6 +72,8 @@ export class CountingProvider {
   calledAt: number[] = [];
   /** Calls by the upstream model that they name. */
   byModel = new Map<string, number>();
+  /** In all streams together. */
+  wordsSent = 0;
   /** When streams were left by their callers before their end, ms since the epoch; by the `user` that their bodies name. */
   leftAt = new Map<string, number>();
   readonly #server: Server;
@@ -102,11 +104,17 @@ export class CountingProvider {
     return this.#streams.size;
   }
 
+  /** Three more words, and the ends of all streams. */
+  finishStreams(): void {
+    for (const running of this.#streams) running.wordsLeft = 3;
+  }
+
   /** Forgets what was counted. */
   forget(): void {
     this.calledAt = [];
     this.byModel = new Map();
     this.leftAt = new Map();
+    this.wordsSent = 0;
   }
 
   /** Cuts every connection and refuses new ones, as a provider that was killed. `start()` brings it back. */
@@ -187,6 +195,7 @@ export class CountingProvider {
       const texts = anthropic ? anthropicStream : chatStream;
       if (running.wordsLeft-- > 0) {
         response.write(texts.word);
+        this.wordsSent++;
         continue;
       }
       this.#streams.delete(running);

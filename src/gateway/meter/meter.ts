@@ -49,6 +49,8 @@ export interface Meter {
   finish(outcome: { complete: boolean }): MeteredUsage;
   /** A 2xx answer has carried an error so far. */
   readonly sawError: boolean;
+  /** The HTTP status that this error stands for; null when none was seen, or it does not say. */
+  readonly errorStatus: number | null;
   /** A stream that has reported an error by an event that is not its dialect's own way to end: nothing may make it look whole. */
   readonly endsInError: boolean;
   /**

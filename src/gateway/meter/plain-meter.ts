@@ -1,5 +1,6 @@
 // Meters an answer that is no event stream: JSON that is parsed once when it is small, else searched at its end.
 import { estimateTokens, noTokens, type TokenUsage } from "../../core/tokens.ts";
+import { streamErrorStatus } from "../failover/stream-error-status.ts";
 import { ByteWindow } from "../stream/byte-window.ts";
 import { JsonGlance } from "../stream/json-glance.ts";
 import { estimateUsage } from "./estimate-usage.ts";
@@ -19,6 +20,7 @@ interface Reading {
   usage: TokenUsage | null;
   model: string | null;
   sawError: boolean;
+  errorStatus: number | null;
 }
 
 export class PlainMeter implements Meter {
@@ -56,6 +58,10 @@ export class PlainMeter implements Meter {
     return this.#read().sawError;
   }
 
+  get errorStatus(): number | null {
+    return this.#read().errorStatus;
+  }
+
   get endsInError(): boolean {
     return false;
   }
@@ -89,7 +95,8 @@ export class PlainMeter implements Meter {
   }
 
   #read(): Reading {
-    this.#reading ??= this.#kept === null ? { usage: null, model: null, sawError: false } : readKept(this.#kept, this.#kind);
+    this.#reading ??=
+      this.#kept === null ? { usage: null, model: null, sawError: false, errorStatus: null } : readKept(this.#kept, this.#kind);
     return this.#reading;
   }
 }
@@ -97,10 +104,15 @@ export class PlainMeter implements Meter {
 function readKept(kept: ByteWindow, kind: MeterKind): Reading {
   const bytes = kept.bytes();
   const answer = kept.total <= keptBytesMax ? parseAnswer(bytes) : null;
-  if (answer === null) return { usage: findLastUsage(bytes), model: null, sawError: false };
+  if (answer === null) return { usage: findLastUsage(bytes), model: null, sawError: false, errorStatus: null };
   // On a path that nobody knows, the usage may be anywhere.
   const usage = usageOf(answer) ?? (kind === "unknown" ? findLastUsage(bytes) : null);
-  return { usage, model: modelOf(answer), sawError: hasError(answer) };
+  return {
+    usage,
+    model: modelOf(answer),
+    sawError: hasError(answer),
+    errorStatus: hasError(answer) ? streamErrorStatus(answer) : null,
+  };
 }
 
 /** The answer as an object; of a list (Gemini's stream without SSE) its last element that has usage, or its last. */

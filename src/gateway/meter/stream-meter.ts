@@ -1,5 +1,6 @@
 // Meters an event stream of any dialect. Most events are only counted; those that may hold usage or an error are parsed.
 import { estimateTokens, noTokens, type TokenUsage } from "../../core/tokens.ts";
+import { streamErrorStatus } from "../failover/stream-error-status.ts";
 import { JsonGlance } from "../stream/json-glance.ts";
 import type { SseEvent } from "../stream/sse-event.ts";
 import { SseSplitter } from "../stream/sse-splitter.ts";
@@ -39,6 +40,7 @@ export class StreamMeter implements Meter {
   #usageIsFinal = false;
   #model: string | null = null;
   #sawError = false;
+  errorStatus: number | null = null;
   #terminated = false;
   #failedByTerminator = false;
   /** A finish reason has come. */
@@ -167,7 +169,10 @@ export class StreamMeter implements Meter {
       return;
     }
     this.#model ??= modelOf(answer);
-    if (hasError(answer)) this.#fail();
+    if (hasError(answer)) {
+      this.#fail();
+      this.errorStatus ??= streamErrorStatus(answer);
+    }
     const usage = mayHoldUsage ? usageOf(answer) : null;
     if (usage !== null) {
       // Anthropic says the input at the start, the cumulative output at the end.

@@ -16,3 +16,9 @@ export function answerHeaders(call: Call): string[] {
   if (call.attempts > 0) headers.push("x-headgate-attempts", String(call.attempts));
   return headers;
 }
+
+/** CORS has set `vary` already: an endpoint's own is added to it, not put in its place. */
+export function mergeVary(headers: string[], own: number | string | string[] | undefined): void {
+  if (own === undefined) return;
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === "vary") headers[i + 1] += `, ${own}`;
+}

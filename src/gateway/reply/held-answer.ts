@@ -1,7 +1,7 @@
 // An endpoint's error answer that was kept while other targets were tried, and is what the caller gets after all.
 import type { Call } from "../call.ts";
 import type { UpstreamHead } from "../upstream/response-headers.ts";
-import { answerHeaders } from "./answer-headers.ts";
+import { answerHeaders, mergeVary } from "./answer-headers.ts";
 
 export interface HeldAnswer {
   head: UpstreamHead;
@@ -17,6 +17,7 @@ export function sendHeldAnswer(call: Call, { head, body, endpoint }: HeldAnswer)
   if (call.res.destroyed) return;
   const headers = answerHeaders(call);
   for (const part of head.headers) headers.push(part);
+  mergeVary(headers, call.res.getHeader("vary"));
   headers.push("content-length", String(body.length), "x-headgate-error-source", "upstream");
   call.res.writeHead(head.status, headers);
   call.res.end(body);

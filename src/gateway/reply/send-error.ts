@@ -42,7 +42,7 @@ export function sendErrorTo(
   discardRest(req);
 }
 
-function discardRest(req: IncomingMessage): void {
+export function discardRest(req: IncomingMessage): void {
   if (req.complete || req.destroyed) return;
   let left = discardBytesMax;
   const giveUp = () => {

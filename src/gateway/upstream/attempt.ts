@@ -1,6 +1,6 @@
 // One try at one endpoint: sends the request, opens the answer, hands its bytes to whoever consumes them, with backpressure and every wait bounded.
 import { Readable } from "node:stream";
-import type { Clock } from "../../core/clock.ts";
+import type { Clock, Timer } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import { classifyFailure } from "../../egress/failure.ts";
 import type { CallerGone } from "../call.ts";
@@ -52,6 +52,7 @@ export interface AnswerConsumer {
 
 /** Error answers up to this size are read whole before anything is decided. */
 const errorBodyBytesMax = 256 * 1024;
+const errorBodyMs = 2000;
 /** Bytes kept for a consumer that has not come yet, before the endpoint is slowed down. */
 const pendingBytesMax = 64 * 1024;
 
@@ -82,6 +83,7 @@ export class Attempt implements UpstreamHandler {
   #consumer: AnswerConsumer | null = null;
   #outcome: { error: HeadgateError | CallerGone | null } | null = null;
   #pausedBy = 0;
+  #errorBodyTimer: Timer | null = null;
 
   constructor(pool: Http1Pool, request: AttemptRequest, clock: Clock) {
     this.#request = request;
@@ -154,6 +156,11 @@ export class Attempt implements UpstreamHandler {
   onHead(status: number, headers: string[]): void {
     this.#head = readUpstreamHead(status, headers, this.#request.secrets);
     if (status < 300 && this.#head.readable && this.#head.isEventStream) this.#firstEvent = new FirstEvent();
+    // The status says enough to try elsewhere: a body that does not come is not waited for as an answer would be.
+    if (status >= 300) {
+      const giveUp = () => this.#openAnswer(null);
+      this.#errorBodyTimer = this.#clock.after(errorBodyMs, giveUp);
+    }
   }
 
   onData(chunk: Buffer): void {
@@ -185,7 +192,9 @@ export class Attempt implements UpstreamHandler {
 
   onError(error: Error): void {
     if (this.#outcome !== null) return;
-    this.#finish(this.#head === null ? unreachable(error) : interrupted(error));
+    const failure = this.#head === null ? unreachable(error) : interrupted(error);
+    if (failure.code === "upstream_timeout") this.timedOutBy = "connect";
+    this.#finish(failure);
   }
 
   /** The chunk, with a credential that the endpoint repeats in it overwritten; the length stays, and so does a promised content-length. */
@@ -214,6 +223,7 @@ export class Attempt implements UpstreamHandler {
     if (this.#outcome !== null) return;
     this.#outcome = { error };
     this.#deadlines.stop();
+    this.#errorBodyTimer?.cancel();
     if (this.firstByteAtMs === null) this.firstByteAtMs = error === null ? this.#clock.nowMs() : null;
     if (this.#consumer !== null) {
       this.#tell(this.#consumer);

@@ -19,6 +19,7 @@ export class Deadlines {
   #phase: "first_byte" | "idle" | null = null;
   #phaseStartedAtMs = 0;
   #isPaused = false;
+  #hasBegun = false;
   /** Silence up to the pause. */
   #silentBeforeMs = 0;
 
@@ -33,11 +34,14 @@ export class Deadlines {
 
   /** The request is on its way: the first byte is awaited from now on. */
   sent(): void {
+    // A body that streams through may end after the answer has begun.
+    if (this.#hasBegun) return;
     this.#enter("first_byte");
   }
 
   /** Something meaningful arrived: the silence that counts begins anew. */
   progress(): void {
+    this.#hasBegun = true;
     this.#silentBeforeMs = 0;
     if (this.#isPaused) return;
     if (this.#phase === "idle") this.#phaseStartedAtMs = this.#clock.nowMs();

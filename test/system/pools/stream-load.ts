@@ -44,13 +44,16 @@ export class BegunStream {
     return this.#response;
   }
 
-  /** In words how it ended, and whether all of it came: "complete, 40 words". */
+  /** The words that have come. */
+  get words(): number {
+    return this.response.text.split("word ").length - 1;
+  }
+
+  /** How it ended: "200 complete, with its terminator". */
   async outcome(timeoutMs: number): Promise<string> {
     const { response } = this;
     await response.done(timeoutMs);
-    const { text } = response;
-    const words = text.split("word ").length - 1;
-    const last = text.endsWith(terminators[this.kind]) ? "" : `, ends with ${text.slice(-120)}`;
-    return `${response.status} ${response.ended}, ${words} words${last}`;
+    const { text, status, ended } = response;
+    return `${status} ${ended}, ${text.endsWith(terminators[this.kind]) ? "with its terminator" : `ends with ${text.slice(-120)}`}`;
   }
 }
