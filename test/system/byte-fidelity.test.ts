@@ -56,21 +56,19 @@ async function callInPieces(connection: RawConnection, path: string, pieces: rea
   return (await response.done()).status;
 }
 
+/** Bodies that name no response of a provider's: those go to where it was made, or nowhere. */
+const ownBody = jsonBodyWithModel.filter(({ members }) => members.every(({ key }) => key !== "previous_response_id"));
+
 test("what reaches the provider is what the caller sent, but for the model's value, for any JSON object cut anywhere", async () => {
   const connection = await rawConnect(headgate.url);
   await fc.assert(
-    fc.asyncProperty(
-      jsonBodyWithModel,
-      fc.constantFrom('"gpt-4"', '"gpt\\u002d4"', '"\\u0067pt-4"'),
-      cuts,
-      async (body, model, where) => {
-        provider.reset();
-        const bytes = Buffer.from(withModel(body, model));
-        const pieces = cutBytes(bytes, bytes.length > 400 && where === "everywhere" ? [100, 200] : where);
-        expect(await callInPieces(connection, "/v1/unheard/of", pieces)).toBe(200);
-        expect(provider.take().body.equals(Buffer.from(withModel(body, '"upstream-model"')))).toBe(true);
-      },
-    ),
+    fc.asyncProperty(ownBody, fc.constantFrom('"gpt-4"', '"gpt\\u002d4"', '"\\u0067pt-4"'), cuts, async (body, model, where) => {
+      provider.reset();
+      const bytes = Buffer.from(withModel(body, model));
+      const pieces = cutBytes(bytes, bytes.length > 400 && where === "everywhere" ? [100, 200] : where);
+      expect(await callInPieces(connection, "/v1/unheard/of", pieces)).toBe(200);
+      expect(provider.take().body.equals(Buffer.from(withModel(body, '"upstream-model"')))).toBe(true);
+    }),
     { numRuns: 200 },
   );
   await connection.destroy();
@@ -79,7 +77,7 @@ test("what reaches the provider is what the caller sent, but for the model's val
 test("a stream whose usage nobody asked for gets the option behind the model, and nothing else changes", async () => {
   const connection = await rawConnect(headgate.url);
   await fc.assert(
-    fc.asyncProperty(jsonBodyWithModel, cuts, async (body, where) => {
+    fc.asyncProperty(ownBody, cuts, async (body, where) => {
       provider.reset();
       const kept = body.members.filter((member) => !["stream", "stream_options"].includes(member.key));
       const stream = {

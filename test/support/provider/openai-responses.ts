@@ -7,11 +7,20 @@ import type { RecordedRequest } from "./recorded-request.ts";
 import type { ProviderSettings } from "./settings.ts";
 import { pieces } from "./settings.ts";
 
+const ids = new WeakMap<RecordedRequest, string>();
+
+/** Unlike any other's, and the same each time a request's answer is asked for. */
+function responseId(request: RecordedRequest): string {
+  const id = ids.get(request) ?? `resp_${randomUUID().replaceAll("-", "")}`;
+  ids.set(request, id);
+  return id;
+}
+
 export function responsesApi(request: RecordedRequest, settings: ProviderSettings): Answer {
   const { json, number } = request;
   const name = toolNameFor(json);
   const item = name === null ? messageItem(settings, number) : callItem(name, settings, number);
-  const id = `resp_${randomUUID().replaceAll("-", "")}`;
+  const id = responseId(request);
   const done = responseObject(json, id, "completed", [item], settings.reportsUsage ? responsesUsage(settings) : null);
   if (json?.stream !== true) return jsonAnswer(200, done);
   const begun = responseObject(json, id, "in_progress", [], null);
