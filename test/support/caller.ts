@@ -88,13 +88,24 @@ export async function callMany<T>(count: number, atOnce: number, call: (index: n
   return results;
 }
 
-/** Calls at a fixed rate, whatever becomes of them, until `stop` is called; that resolves when the last is over. */
-export function callAtRate<T>(perSecond: number, call: (index: number) => Promise<T>): { stop(): Promise<T[]> } {
+/**
+ * Calls at a fixed rate, whatever becomes of them, until `stop` is called; that resolves when the last is over. Where a machine
+ * is too slow for the rate, no more than `atOnceMax` are under way: more would only add to its trouble.
+ */
+export function callAtRate<T>(
+  perSecond: number,
+  call: (index: number) => Promise<T>,
+  { atOnceMax = 500 } = {},
+): { stop(): Promise<T[]> } {
   const calls: Promise<T>[] = [];
+  let underWay = 0;
   const startedAtMs = performance.now();
   const timer = setInterval(() => {
     const dueCalls = ((performance.now() - startedAtMs) * perSecond) / 1000;
-    while (calls.length < dueCalls) calls.push(call(calls.length));
+    while (calls.length < dueCalls && underWay < atOnceMax) {
+      underWay++;
+      calls.push(call(calls.length).finally(() => underWay--));
+    }
   }, 5);
   return {
     stop() {

@@ -92,8 +92,8 @@ describe("simulated", () => {
   test("a tenth of the attempts fail: every call is served", () => {
     const run = simulate({ perSecond: () => 200, fails: (_elapsedMs, random) => random() < 0.1, failsAfterMs: 20 });
     expect(worstExcess(run)).toBeLessThanOrEqual(0);
-    // One in 10,000 fails four times in a row.
-    expect(run.failedCalls).toBeLessThan(0.0005 * requestCount);
+    // One in 10,000 fails four times in a row: two are expected, and twelve have been seen in thousands of runs.
+    expect(run.failedCalls).toBeLessThan(0.002 * requestCount);
   });
 
   test("one of three endpoints hangs for a second until it is benched: every call is served, all at once where need be", () => {

@@ -44,6 +44,7 @@ const names = Object.keys(outages);
 
 interface Observed {
   answers: CallAnswered[];
+  callsMeanwhile: number;
   /** Attempts at the endpoint that was out, while it was, from when it should have been noticed. */
   lateAttempts: number;
   /** From its recovery to the first answer of its own; null: there was none within 15 s. */
@@ -74,10 +75,11 @@ async function goThrough(name: string, outage: Outage, caller: Caller): Promise<
     await addEndpoint(headgate, `${name}-${index}`, provider.baseUrl, [name], { timeouts });
   }
   const dying = providers[1] as CountingProvider;
-  const load = callAtRate(callsPerSecond, () => caller.call(name));
+  // As many as are under way while the first ones wait for their timeouts.
+  const load = callAtRate(callsPerSecond, () => caller.call(name), { atOnceMax: 300 });
+  cleanUps.push(async () => void (await load.stop()));
   await pass(healthyMs);
 
-  // Counted by what Headgate tried, as a closed port counts nothing.
   const beganAtMs = Date.now();
   await outage.begin(dying);
   await pass(outageMs);
@@ -85,16 +87,19 @@ async function goThrough(name: string, outage: Outage, caller: Caller): Promise<
   const endedAtMs = Date.now();
   const callsAtEnd = dying.calls;
   const isBack = () => dying.calls > callsAtEnd;
-  const back = await eventually(isBack, { timeoutMs: 15_000 }).catch(() => null);
-  const backAfterMs = back === null ? null : Date.now() - endedAtMs;
+  const backAfterMs = await eventually(isBack, { timeoutMs: 15_000 }).then(
+    () => Date.now() - endedAtMs,
+    () => null,
+  );
   await pass(1000);
   const answers = await load.stop();
 
-  const late = answers.filter(({ startedAtMs }) => startedAtMs > beganAtMs + outage.noticedWithinMs && startedAtMs < endedAtMs);
-  // Whatever a call tried in vain was tried there: the others are well.
+  const meanwhile = answers.filter(({ startedAtMs }) => startedAtMs > beganAtMs && startedAtMs < endedAtMs);
+  const late = meanwhile.filter(({ startedAtMs }) => startedAtMs > beganAtMs + outage.noticedWithinMs);
+  // Whatever a call tried in vain, it tried there: the others are well. What was tried at a closed port, nobody else can count.
   const lateAttempts = late.reduce((sum, { attempts }) => sum + attempts - 1, 0);
   const transitions = transitionsAt(headgate, `${name}-1`).map(({ change, cause }) => `${change} (${cause})`);
-  return { answers, lateAttempts, backAfterMs, transitions };
+  return { answers, callsMeanwhile: meanwhile.length, lateAttempts, backAfterMs, transitions };
 }
 
 function pass(ms: number): Promise<void> {
@@ -105,17 +110,18 @@ describe.each(names)("one of three endpoints %s for 30 s under 200 requests/s", 
   const of = () => observed.get(name) as Observed;
 
   test("no call fails", () => {
-    const { answers, transitions } = of();
-    expect(answers.length).toBeGreaterThan(callsPerSecond * (outageMs / 1000));
+    const { answers, callsMeanwhile, transitions } = of();
+    // All of them, but for a machine that is too slow to make them.
+    expect(callsMeanwhile).toBeGreaterThan(0.5 * callsPerSecond * (outageMs / 1000));
     const failed = answers.filter(({ status, broken }) => status !== 200 || broken !== null);
     const said = tally(failed.map(({ status, broken, text, attempts }) => `${status} ${broken ?? text} after ${attempts}`));
     expect(said, `of ${answers.length} calls; ${transitions.join(", ")}`).toEqual({});
   });
 
   test("fewer than 1 % of the calls touch it once it is noticed", () => {
-    const { answers, lateAttempts, transitions } = of();
-    const callsMeanwhile = callsPerSecond * (outageMs / 1000);
-    expect(lateAttempts / callsMeanwhile, `${lateAttempts} attempts; ${transitions.join(", ")}`).toBeLessThan(0.01);
+    const { answers, callsMeanwhile, lateAttempts, transitions } = of();
+    const said = `${lateAttempts} attempts of ${callsMeanwhile} calls; ${transitions.join(", ")}`;
+    expect(lateAttempts / callsMeanwhile, said).toBeLessThan(0.01);
     expect(tally(answers.map(({ endpoint }) => endpoint))[`${name}-1`]).toBeGreaterThan(0);
   });
 

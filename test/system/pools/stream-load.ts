@@ -36,7 +36,7 @@ export class BegunStream {
     const connection = await rawConnect(url);
     connection.send(rawRequestBytes(url, { method: "POST", target, headers, body }));
     this.#response = connection.expect("POST");
-    await this.#response.untilBody("word", 15_000);
+    await this.#response.untilBody("word", 30_000);
   }
 
   get response(): RawResponse {
