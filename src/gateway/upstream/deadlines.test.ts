@@ -80,6 +80,39 @@ describe("the deadlines of an attempt", () => {
     expect(fired[0]).toEqual(["total", 2000]);
   });
 
+  describe("after a stall of the process itself", () => {
+    /** Waits for a first byte for a second, during which the process stands still for five. */
+    async function stall() {
+      const clock = createFakeClock();
+      let stalledMs = 0;
+      const { deadlines, fired } = start({ ...clock, nowMs: () => clock.nowMs() + stalledMs });
+      deadlines.sent();
+      await clock.advance(500);
+      stalledMs = 5000;
+      await clock.advance(500);
+      return { clock, deadlines, fired };
+    }
+
+    test("what came meanwhile is read before anybody is blamed", async () => {
+      const { clock, deadlines, fired } = await stall();
+      expect(fired).toEqual([]);
+      await clock.advance(100);
+      deadlines.progress();
+      await clock.advance(450);
+      deadlines.progress();
+      await clock.advance(450);
+      expect(fired).toEqual([]);
+    });
+
+    test("when nothing came, the wait ends a second later", async () => {
+      const { clock, fired } = await stall();
+      await clock.advance(999);
+      expect(fired).toEqual([]);
+      await clock.advance(1);
+      expect(fired.map(([name]) => name)).toEqual(["first_byte"]);
+    });
+  });
+
   test("nothing fires after the end", async () => {
     const clock = createFakeClock();
     const { deadlines, fired } = start(clock);

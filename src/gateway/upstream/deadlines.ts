@@ -10,6 +10,11 @@ export interface AttemptTimeouts {
   totalAtMs: number;
 }
 
+/** A timer that comes so late says that this process stood still. */
+const stallMsMin = 100;
+/** For what came meanwhile, and lies unread in the sockets: as long as the process stood still, at most this. */
+const graceMsMax = 1000;
+
 export class Deadlines {
   readonly #clock: Clock;
   readonly #timeouts: AttemptTimeouts;
@@ -19,6 +24,8 @@ export class Deadlines {
   #phase: "first_byte" | "idle" | null = null;
   #phaseStartedAtMs = 0;
   #isPaused = false;
+  /** The timer is set to look again after a stall. */
+  #isGrace = false;
   #hasBegun = false;
   /** Silence up to the pause. */
   #silentBeforeMs = 0;
@@ -88,8 +95,12 @@ export class Deadlines {
 
   #check(): void {
     const nowMs = this.#clock.nowMs();
+    const stallMs = nowMs - this.#wakeAtMs;
     this.#timer = null;
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    // Timers run before sockets are read: all endpoints at once would be blamed for what is nobody's fault but ours.
+    this.#isGrace = stallMs >= stallMsMin && !this.#isGrace;
+    if (this.#isGrace) return this.#wakeBy(nowMs + Math.min(stallMs, graceMsMax));
     if (nowMs >= this.#timeouts.totalAtMs) return this.#owner.timedOut("total");
     if (this.#phase !== null && nowMs >= this.#phaseEndsAtMs()) return this.#owner.timedOut(this.#phase);
     this.#wakeBy(Math.min(this.#timeouts.totalAtMs, this.#phaseEndsAtMs()));

@@ -155,8 +155,8 @@ describe.concurrent("five failures in a row", () => {
 
   test("half of at least 20 in 30 s bench as well", async () => {
     const { first } = await poolOfTwo("flaky");
-    // An eighth of all calls fail there: within the budget of retries.
-    const targets = [1, 2].map((index) => ({ endpoint: `flaky-${index}`, model: "flaky", weight: index === 1 ? 1 : 3 }));
+    // A sixteenth of all calls fail there: well within the budget of retries.
+    const targets = [1, 2].map((index) => ({ endpoint: `flaky-${index}`, model: "flaky", weight: index === 1 ? 1 : 7 }));
     await patchModel(headgate, "flaky", { targets });
     first.answer = (call) => (call % 2 === 0 ? {} : { status: 503 });
     const health = await eventually(async () => {
