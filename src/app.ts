@@ -244,7 +244,7 @@ class HeadgateApp implements App {
       },
     });
     this.#probes = new ProbeSchedule({
-      current: () => this.#snapshots.current()?.content() ?? null,
+      current: () => this.#snapshots.current()?.routing() ?? null,
       report: (id, { ok, cause }) => this.#routing.health.of(id).probed(ok, cause, this.#clock.nowMs()),
       clock: this.#clock,
       log: this.#log,

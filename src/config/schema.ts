@@ -144,7 +144,7 @@ const log = z.strictObject({
 const connectTimeout = "Until the TCP and TLS connection stands.";
 const firstByteTimeout = "From the request being sent to the first byte of the answer.";
 const idleTimeout = "Longest silence within an answer; keep-alive comments don't count.";
-const totalTimeout = "From the request's arrival to the last byte of the answer.";
+const totalTimeout = "From the attempt's start (the first one's: the request's arrival) to the last byte of the answer.";
 
 /** Of calls to endpoints and models that set none of their own. */
 const timeouts = z.strictObject({

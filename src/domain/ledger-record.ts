@@ -38,7 +38,7 @@ export interface AttemptOutcome {
   settledAtMs: number;
   /** The upstream's status, or the gateway's own when there was none (499: the caller left). */
   status: number;
-  /** A code of the error catalogue, `upstream_error`, `stream_error` (an error event inside the stream) or `client_disconnected`; null: all went well. */
+  /** A code of the error catalogue, `upstream_error`, `stream_error` (an error event inside the stream), `client_disconnected` or `hedge_lost`; null: all went well. */
   error: string | null;
   /** False when another attempt follows; the last attempt carries the request's outcome. */
   final: boolean;

@@ -7,7 +7,7 @@ export interface Timeouts {
   firstByteMs: number | null;
   /** Longest silence between meaningful events of an answer; keep-alive comments don't count. */
   idleMs: number;
-  /** From the request's arrival to the last byte of the answer. */
+  /** From the attempt's start (the first one's: the request's arrival) to the last byte of the answer. */
   totalMs: number;
 }
 

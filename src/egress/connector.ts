@@ -1,4 +1,4 @@
-// The only way out: connects undici to addresses that the policy allows, and to nothing that it has not checked.
+// The only way out: connects to addresses that the policy allows, and to nothing that it has not checked.
 import { lookup as dnsLookup, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction, type Socket } from "node:net";
 import { buildConnector, errors } from "undici";

@@ -98,7 +98,7 @@ async function planByResponse(
     route,
     first,
     tries: null,
-    body: { ...body, json: null, modelRange: null },
+    body: withoutModel(body),
     endsAtMs: endOf(call, first, callersEndAtMs),
   };
 }

@@ -105,6 +105,13 @@ export class Snapshot {
       builtAtMs: this.builtAtMs,
       keys: [...this.#keysById.values()],
       groups: [...this.#groups.values()],
+      ...this.routing(),
+    };
+  }
+
+  /** The part of it that is not about callers. */
+  routing(): Pick<SnapshotContent, "endpoints" | "models"> {
+    return {
       endpoints: [...this.#endpointsById.values()],
       models: [...this.#models.values()].map((route) => route.model),
     };

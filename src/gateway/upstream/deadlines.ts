@@ -6,7 +6,7 @@ export type TimeoutName = "connect" | "first_byte" | "idle" | "total";
 export interface AttemptTimeouts {
   firstByteMs: number;
   idleMs: number;
-  /** Wall-clock time at which the whole request is over. */
+  /** Wall-clock time at which the attempt is over. */
   totalAtMs: number;
 }
 
