@@ -6,9 +6,14 @@ import type { Config } from "./config/config.ts";
 import { type AuthenticatedToken, unknownHealth } from "./control/admin/context.ts";
 import { presentHealth } from "./control/admin/models/present-health.ts";
 import { type AdminApi, createAdminApi } from "./control/admin/server.ts";
+import { MemoryAuthority } from "./control/allowances/memory-authority.ts";
 import { createSyncSchedule } from "./control/discovery/schedule.ts";
 import { createSynchronizer } from "./control/discovery/synchronize.ts";
+import { IdentityProviders } from "./control/identity/identity-providers.ts";
+import { UserDirectory } from "./control/identity/user-directory.ts";
 import { ThreadedLedgerWriter } from "./control/ledger/threaded-ledger-writer.ts";
+import type { ManifestState, ManifestStatus } from "./control/manifest/manifest-state.ts";
+import { ManifestSync } from "./control/manifest/manifest-sync.ts";
 import { ProbeSchedule } from "./control/probe/probe-schedule.ts";
 import { Publisher } from "./control/publish-snapshot.ts";
 import { ResponseLookup } from "./control/response-lookup.ts";
@@ -23,10 +28,11 @@ import { newId } from "./core/ids.ts";
 import type { RequestLogger } from "./core/logger.ts";
 import type { Secret } from "./core/secret.ts";
 import { digestApiKey } from "./domain/api-key.ts";
+import { HttpClient } from "./egress/http-client.ts";
 import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { Listener } from "./gateway/listener.ts";
-import type { RequestEvent } from "./gateway/ports.ts";
+import type { IdentitySource, RequestEvent } from "./gateway/ports.ts";
 import { explain } from "./gateway/routing/explain.ts";
 import { RoutingState } from "./gateway/routing/routing-state.ts";
 import { namesOfDeployment, seenDeployments } from "./gateway/routing/seen-deployments.ts";
@@ -47,6 +53,8 @@ export interface AppOptions {
   dataDir: string;
   secretKey: Secret;
   log: RequestLogger;
+  /** What is odd about the configuration, for the System page; without secrets. */
+  warnings?: readonly string[];
   clock?: Clock;
 }
 
@@ -91,6 +99,11 @@ class HeadgateApp implements App {
   #spool!: SpoolWriter;
   #ledgerWriter!: ThreadedLedgerWriter;
   #storage!: Storage;
+  #publisher!: Publisher;
+  #directory!: UserDirectory;
+  #manifestStates: readonly ManifestState[] = [];
+  /** For questions of the control plane. */
+  readonly #httpClient = new HttpClient({ allowPrivate: true });
   /** False while the database has not been migrated by this start. */
   #databaseReady = false;
   #stopped: Promise<void> | null = null;
@@ -121,6 +134,7 @@ class HeadgateApp implements App {
     this.#storage = await openStorage({ databaseUrl: config.database.url?.expose() ?? null, dataDir });
     this.#stops.push(() => this.#storage.close());
     await this.#openLedger(processId);
+    this.#stops.push(() => this.#httpClient.close());
     this.#createGateway(processId, snapshotFile);
 
     const publisher = new Publisher({
@@ -131,6 +145,7 @@ class HeadgateApp implements App {
       clock: this.#clock,
       forgetOlder: () => snapshotFile.invalidate(),
     });
+    this.#publisher = publisher;
     const synchronizer = createSynchronizer({
       storage: this.#storage,
       cipher,
@@ -138,6 +153,7 @@ class HeadgateApp implements App {
       log: this.#log,
       onChanged: () => publisher.routingChanged(),
     });
+    const manifests = this.#followManifests(cipher);
     const schedule = createSyncSchedule({ storage: this.#storage, synchronizer, clock: this.#clock, log: this.#log });
     this.#stops.push(() => schedule.stop());
 
@@ -155,19 +171,29 @@ class HeadgateApp implements App {
       await publisher.publishAll();
       this.#databaseReady = true;
       this.#ledgerWriter.start();
-      const syncs = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
+      const syncs: Promise<unknown>[] = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
+      await manifests.start();
       await Promise.race([
-        Promise.allSettled(syncs),
+        Promise.allSettled([...syncs, manifests.idle()]),
         new Promise<void>((resolve) => this.#clock.after(firstSyncsWaitMs, resolve)),
       ]);
       await schedule.refresh();
     };
-    const storage = () => (this.#databaseReady ? this.#storage : null);
+    const storage = () => this.#openDatabase();
     const adminApi = await createAdminApi({
       storage,
       cipher,
-      publisher,
+      publisher: {
+        keyChanged: (id) => publisher.keyChanged(id),
+        routingChanged: () => publisher.routingChanged(),
+        peopleChanged: async (change) => {
+          // What it wrote last is no longer what there is.
+          this.#directory.forget(change.groupsChanged ? undefined : change.userIds);
+          await publisher.peopleChanged(change);
+        },
+      },
       synchronizer,
+      manifests,
       schedule,
       authenticate: (token) => this.#authenticateAdmin(token),
       system: () => this.#systemView(),
@@ -221,10 +247,75 @@ class HeadgateApp implements App {
     });
   }
 
+  /** Manifests are asked for by themselves; how they are shows in /readyz. */
+  #followManifests(cipher: Cipher): ManifestSync {
+    const manifests = new ManifestSync({
+      storage: () => this.#openDatabase(),
+      cipher,
+      clock: this.#clock,
+      log: this.#log,
+      seeds: this.#options.config.manifests,
+      client: this.#httpClient,
+      onChanged: () => this.#publisher.routingChanged(),
+      onState: (states) => this.#showManifests(states),
+    });
+    this.#stops.push(() => manifests.stop());
+    return manifests;
+  }
+
+  #showManifests(states: readonly ManifestState[]): void {
+    for (const part of this.#readiness.partsOf("manifest:")) {
+      if (!states.some(({ name, status }) => part === `manifest:${name}` && status !== "ok")) this.#readiness.restored(part);
+    }
+    for (const { name, status, sinceMs, lastError } of states) {
+      if (status === "ok") continue;
+      const what = status === "stale" ? "the last good copy is in use" : "it was never loaded";
+      const detail = lastError === null ? what : `${what}: ${lastError.detail}`;
+      this.#readiness.degraded(`manifest:${name}`, detail, sinceMs ?? this.#clock.nowMs());
+    }
+    this.#manifestStates = states;
+  }
+
+  #seenManifests(): { name: string; status: ManifestStatus; isUp: boolean; ageSeconds: number | null }[] {
+    const nowMs = this.#clock.nowMs();
+    return this.#manifestStates.map(({ name, status, lastSuccessAtMs }) => {
+      const ageSeconds = lastSuccessAtMs === null ? null : Math.max(0, Math.floor((nowMs - lastSuccessAtMs) / 1000));
+      return { name, status, isUp: status === "ok", ageSeconds };
+    });
+  }
+
+  /** Null until this start has migrated it. */
+  #openDatabase(): Storage | null {
+    return this.#databaseReady ? this.#storage : null;
+  }
+
+  /** Who callers with a token are: proven by their provider, and kept as users. */
+  #createIdentity(): IdentitySource {
+    const { config } = this.#options;
+    const providers = new IdentityProviders({
+      config: config.identity,
+      client: this.#httpClient,
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#directory = new UserDirectory({
+      storage: () => this.#openDatabase(),
+      clock: this.#clock,
+      log: this.#log,
+      onChanged: (change) => this.#publisher.peopleChanged(change),
+    });
+    this.#stops.push(() => this.#directory.stop());
+    return {
+      mayKnow: (token) => providers.mayKnow(token),
+      verify: (token, wanted) => providers.verify(token, wanted),
+      seen: (identity) => this.#directory.seen(identity),
+    };
+  }
+
   #createGateway(processId: string, snapshotFile: SnapshotFile): void {
     const { config } = this.#options;
     this.#snapshots = new SnapshotHolder((snapshot, part) => {
-      if (part !== "key") {
+      if (part === "all" || part === "routing") {
         this.#gateway.snapshotChanged(snapshot);
         this.#probes.changed();
       }
@@ -258,10 +349,17 @@ class HeadgateApp implements App {
       limits: { bodyBytesMax: config.server.bodyLimitBytes, bodiesInFlightBytesMax: config.server.bodiesInFlightLimitBytes },
       routing: this.#routing,
       responses: new ResponseLookup({
-        storage: () => (this.#databaseReady ? this.#storage : null),
+        storage: () => this.#openDatabase(),
         hasCaughtUp: () => this.#ledgerWriter.hasCaughtUp,
       }),
       processId,
+      identity: {
+        source: this.#createIdentity(),
+        trustedProxies: config.server.trustedProxies,
+        proxyHeader: config.identity.proxyHeader,
+        defaultLimits: config.userDefaultLimits,
+      },
+      allowances: new MemoryAuthority(),
     });
     this.#stops.push(() => this.#gateway.close());
   }
@@ -354,6 +452,7 @@ class HeadgateApp implements App {
       snapshotVersion: () => this.#snapshots.current()?.version ?? 0,
       snapshotAgeSeconds: () => (this.#clock.nowMs() - (this.#snapshots.current()?.builtAtMs ?? this.#startedAtMs)) / 1000,
       databaseUp: () => !this.#readiness.isDegraded("database"),
+      manifests: () => this.#seenManifests(),
       deployments: () => seenDeployments(this.#snapshots.current(), this.#routing, this.#clock.nowMs()),
     });
     return this.#metrics;
@@ -372,7 +471,7 @@ class HeadgateApp implements App {
     const found = snapshot === null ? null : principalOf(snapshot, token, this.#clock.nowMs());
     if (found === null) return "unknown";
     if (found === "expired") return "expired";
-    return found.key.scopes.includes("admin") ? { kind: "admin", keyId: found.key.id } : "not_admin";
+    return found.scopes.includes("admin") ? { kind: "admin", keyId: found.key?.id ?? null } : "not_admin";
   }
 
   #authorizeMetrics(req: IncomingMessage): void {
@@ -419,6 +518,8 @@ class HeadgateApp implements App {
         detail: database?.detail ?? null,
       },
       redis: null,
+      manifests: this.#seenManifests().map(({ name, status, ageSeconds }) => ({ name, status, age_seconds: ageSeconds })),
+      warnings: [...(this.#options.warnings ?? [])],
     };
   }
 

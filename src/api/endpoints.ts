@@ -142,6 +142,8 @@ export const endpointView = z
     url: z.string().describe("As it was given."),
     effective_url: z.string().describe("The base that calls are appended to."),
     origin: z.string().describe("`admin`, `config` or `manifest`."),
+    manifest_id: z.string().nullable().describe("The manifest that declares it, and alone changes it."),
+    manifest: z.string().nullable().describe("Its name."),
     dialect: z.enum(dialects),
     auth_header_name: z.string().nullable().describe("Null: the dialect's own."),
     auth_header_prefix: z.string().nullable().describe("Null: what is usual in that header."),

@@ -11,19 +11,24 @@ const wishes = z.strictObject({
   "x-headgate-timeout": durationField((ms) => (ms > 0 ? null : "must be more than 0")).optional(),
 });
 
-export const explainBody = z.strictObject({
-  model: z.string().min(1).describe("The name that callers use."),
-  key_id: z.string().nullish().describe("Whose call it is. Default: a caller who may use every model."),
-  user_id: z.string().nullish().describe("In place of `key_id`."),
-  path: z.string().nullish().describe("Of the call, a POST. Default: /v1/chat/completions."),
-  body: z
-    .union([z.string(), z.record(z.string(), z.unknown())], { error: "must be an object or a text" })
-    .nullish()
-    .describe(
-      "Of the call. `affinity` looks at its `user`, `metadata.user_id`, `prompt_cache_key` and how its prompt begins; a text is taken byte for byte, an object with `model` added where it has none.",
-    ),
-  headers: wishes.nullish().describe("What the caller may ask for with its call."),
-});
+export const explainBody = z
+  .strictObject({
+    model: z.string().min(1).describe("The name that callers use."),
+    key_id: z.string().nullish().describe("Whose call it is. Default: a caller who may use every model."),
+    user_id: z.string().nullish().describe("In place of `key_id`: a call with the user's own token."),
+    path: z.string().nullish().describe("Of the call, a POST. Default: /v1/chat/completions."),
+    body: z
+      .union([z.string(), z.record(z.string(), z.unknown())], { error: "must be an object or a text" })
+      .nullish()
+      .describe(
+        "Of the call. `affinity` looks at its `user`, `metadata.user_id`, `prompt_cache_key` and how its prompt begins; a text is taken byte for byte, an object with `model` added where it has none.",
+      ),
+    headers: wishes.nullish().describe("What the caller may ask for with its call."),
+  })
+  .superRefine(({ key_id, user_id }, context) => {
+    if (!key_id || !user_id) return;
+    context.addIssue({ code: "custom", path: ["user_id"], message: "must not be given beside `key_id`: a key has its own user" });
+  });
 
 const timeouts = z.object({ connect: z.string(), first_byte: z.string(), idle: z.string(), total: z.string() });
 

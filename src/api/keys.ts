@@ -3,6 +3,7 @@ import { z } from "zod";
 import { scopes } from "../domain/api-key.ts";
 import { checkModelName } from "../domain/endpoint-fields.ts";
 import { checkedText } from "./checked-text.ts";
+import { limitsField, limitsView } from "./limits.ts";
 import { timeField, timeText } from "./time.ts";
 
 const name = checkedText((text) => (text.trim() !== "" && text.length <= 100 ? null : "must be 1 to 100 characters"));
@@ -18,11 +19,12 @@ const scopeList = z
 
 export const createKeyBody = z.strictObject({
   name,
-  user_id: z.string().nullish(),
+  user_id: z.string().nullish().describe("Whose key it is: it can do no more than the user."),
   group_id: z.string().nullish().describe("Who pays. Default: the user's primary group, else everyone."),
   models: models.nullish(),
   scopes: scopeList.nullish(),
   expires_at: timeField.nullish(),
+  limits: limitsField.nullish(),
 });
 
 export const patchKeyBody = z.strictObject({
@@ -31,6 +33,7 @@ export const patchKeyBody = z.strictObject({
   models: models.nullish(),
   scopes: scopeList.nullish(),
   expires_at: timeField.nullish(),
+  limits: limitsField.nullish(),
 });
 
 export const rotateKeyBody = z
@@ -55,6 +58,7 @@ export const keyView = z
     models: z.array(z.string()).nullable(),
     scopes: z.array(z.enum(scopes)),
     expires_at: timeText.nullable(),
+    limits: limitsView,
     origin: z.string().describe("`admin`, `config` or `system`: who made it."),
     created_at: timeText,
     updated_at: timeText,

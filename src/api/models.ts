@@ -3,6 +3,8 @@ import { z } from "zod";
 import { checkModelName } from "../domain/endpoint-fields.ts";
 import { strategies } from "../domain/pool.ts";
 import { checkedText, durationField } from "./checked-text.ts";
+import { limitsField, limitsView } from "./limits.ts";
+import { groupNames } from "./name-lists.ts";
 import { timeText } from "./time.ts";
 import { timeoutsField, timeoutsView } from "./timeouts.ts";
 
@@ -67,6 +69,12 @@ const settings = {
     .describe("Attempts of one call. Default: every target once, at most 4."),
   hedge: hedge.nullish().describe("A second attempt elsewhere when the first is slow to begin; `{}`: with the defaults."),
   timeouts: timeoutsField.nullish().describe("Those set here take the place of the endpoint's."),
+  groups: groupNames
+    .nullish()
+    .describe(
+      "Names, ids or external ids of groups: only their members may use it, of those whose groups grant it. Null: all of those.",
+    ),
+  limits: limitsField.nullish().describe("Of all callers together."),
 };
 
 /** A virtual model: a name over deployments that it lists itself. */
@@ -119,7 +127,7 @@ const deploymentView = z
     weight: z.number().int(),
     priority: z.number().int(),
     health: healthView,
-    source: z.enum(["discovered", "static"]),
+    source: z.enum(["discovered", "static", "manifest"]),
   })
   .meta({ id: "Deployment" });
 
@@ -132,6 +140,8 @@ export const modelView = z
     max_attempts: z.number().int().nullable().describe("Null: every target once, at most 4."),
     hedge: z.object({ extra_traffic: z.number(), min_delay: z.string() }).nullable().describe("Null: no hedging."),
     timeouts: timeoutsView.describe("Those that are set."),
+    groups: z.array(z.string()).nullable().describe("Whose members may use it; null: all who are granted its name."),
+    limits: limitsView,
     status: status.describe(
       "`active`: some deployment is. `disabled`: all are, or the virtual model itself. `offline`: anything else.",
     ),

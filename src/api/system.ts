@@ -23,6 +23,8 @@ export const systemView = z
         built_at: timeText,
         age_seconds: z.number(),
         keys: z.number().int(),
+        users: z.number().int(),
+        groups: z.number().int(),
         models: z.number().int(),
         endpoints: z.number().int(),
       })
@@ -35,6 +37,16 @@ export const systemView = z
       unrecorded_attempts: z.number().int(),
     }),
     database: part.extend({ engine: z.enum(["sqlite", "postgres"]) }),
+    manifests: z
+      .array(
+        z.object({
+          name: z.string(),
+          status: z.enum(["ok", "stale", "never_loaded"]),
+          age_seconds: z.number().nullable().describe("Of the copy in use; null: there is none."),
+        }),
+      )
+      .describe("GET /manifests has more of each."),
+    warnings: z.array(z.string()).describe("What is odd about the configuration, as the log said at the start."),
     redis: part.nullable().describe("Null where none is configured."),
   })
   .meta({ id: "System" });

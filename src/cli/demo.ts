@@ -11,13 +11,15 @@ import { loadConfig } from "../config/load.ts";
 import { Secret } from "../core/secret.ts";
 import { startDemoProvider } from "../demo/demo-provider.ts";
 import { newApiKey } from "../domain/api-key.ts";
+import { noLimits } from "../domain/limits.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { CommandFailed, type CommandIo, configRequest, type SharedOptions } from "./command.ts";
 import { endOnSignals } from "./run-until-signal.ts";
 
 /**
  * Starts afresh each time, in a temporary folder or in an empty one that was named. The configuration of a real Headgate in the
- * same place is left alone: only a file named with --config is read, and of it nothing about databases, endpoints and keys.
+ * same place is left alone: only a file named with --config is read, and of it nothing about databases, endpoints,
+ * manifests and callers.
  */
 export async function demo(options: SharedOptions, io: CommandIo): Promise<void> {
   const { config, dataDir: givenDataDir } = loadConfig({ ...configRequest(options, io), searchFiles: false });
@@ -72,7 +74,10 @@ function demoConfig(config: Config, providerUrl: string, key: string): Config {
         probe: null,
       },
     ],
-    keys: [{ name: "demo", key: new Secret(key), models: null, scopes: ["inference"], expiresAtMs: null }],
+    keys: [{ name: "demo", key: new Secret(key), models: null, scopes: ["inference"], expiresAtMs: null, limits: noLimits }],
+    manifests: [],
+    identity: { globus: null, oidc: [], introspection: [], proxyHeader: null },
+    userDefaultLimits: noLimits,
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { loadSecretKey, replaceSecretKeyFile, secretKeyPath, writeSecretKeyFile } from "../config/secret-key.ts";
 import { credentialContext } from "../control/discovery/list-target.ts";
+import { manifestContext } from "../control/manifest/manifest-secrets.ts";
 import { secretKeyIdMeta } from "../control/secret-key-id.ts";
 import { snapshotFileName } from "../control/snapshot-file.ts";
 import { Cipher } from "../core/cipher.ts";
@@ -73,24 +74,31 @@ async function rotate(storage: Storage, { config, dataDir, envSecretKey, envNewS
   return changed;
 }
 
-async function encryptAnew({ endpoints, meta }: Repositories, from: Cipher, to: Cipher): Promise<number> {
+async function encryptAnew({ endpoints, manifests, meta }: Repositories, from: Cipher, to: Cipher): Promise<number> {
   const storedKeyId = await meta.get(secretKeyIdMeta);
   if (storedKeyId !== null && storedKeyId !== from.keyId) {
     throw new CommandFailed(`The database is encrypted under secret key ${storedKeyId}, but the one given is ${from.keyId}.`);
   }
+  const again = (ciphertext: string, context: string, whose: string): string => {
+    try {
+      return to.encrypt(from.decrypt(ciphertext, context), context);
+    } catch (error) {
+      throw new CommandFailed(`${whose} can't be decrypted (${(error as Error).message}). Set or remove it first.`);
+    }
+  };
   let changed = 0;
   for (const { id, name, api_key_ciphertext: ciphertext } of await endpoints.all()) {
     if (ciphertext === null) continue;
-    const context = credentialContext(id);
-    let plain: string;
-    try {
-      plain = from.decrypt(ciphertext, context);
-    } catch (error) {
-      const why = (error as Error).message;
-      throw new CommandFailed(`The stored key of endpoint ${name} can't be decrypted (${why}). Set or clear its api_key first.`);
-    }
-    await endpoints.update(id, { api_key_ciphertext: to.encrypt(plain, context) });
+    const whose = `The stored key of endpoint ${name}`;
+    await endpoints.update(id, { api_key_ciphertext: again(ciphertext, credentialContext(id), whose) });
     changed++;
+  }
+  for (const { id, name, headers_ciphertext: headers, tokens_ciphertext: tokens } of await manifests.all()) {
+    const whose = (part: string) => `What manifest ${name} has for ${part}`;
+    await manifests.update(id, {
+      headers_ciphertext: headers === null ? null : again(headers, manifestContext(id, "headers"), whose("headers")),
+      tokens_ciphertext: tokens === null ? null : again(tokens, manifestContext(id, "tokens"), whose("tokens")),
+    });
   }
   await meta.set(secretKeyIdMeta, to.keyId);
   await meta.bumpConfigVersion();

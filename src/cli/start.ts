@@ -29,7 +29,7 @@ export async function start(options: SharedOptions, io: CommandIo): Promise<void
       required: config.database.url !== null,
       warn: (message) => log.warn({}, message),
     });
-    const app = createApp({ config, dataDir, secretKey, log });
+    const app = createApp({ config, dataDir, secretKey, log, warnings: loaded.warnings });
     endOnSignals(app, log);
     io.print(banner(await app.start()));
   } finally {

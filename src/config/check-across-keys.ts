@@ -18,6 +18,8 @@ export function checkAcrossKeys(values: Readonly<Record<string, unknown>>): stri
     ...checkServer(values),
     ...checkRepeats(listOf(values.endpoints), "endpoints", "name"),
     ...checkRepeats(listOf(values.keys), "keys", "key"),
+    ...checkRepeats(listOf(values.manifests), "manifests", "name"),
+    ...checkIdentity(sectionOf(values.identity)),
     ...listOf(values.endpoints).flatMap((endpoint, index) => checkEndpoint(endpoint, `endpoints[${index}]`)),
   ];
 }
@@ -33,6 +35,29 @@ function checkServer(values: Readonly<Record<string, unknown>>): string[] {
   }
   if (metrics.data.port !== undefined && metrics.data.port !== 0 && metrics.data.port === server.data.port) {
     problems.push("metrics.port: must differ from server.port; leave it out to have /metrics on the main port");
+  }
+  return problems;
+}
+
+function checkIdentity(identity: Section): string[] {
+  const oidc = listOf(identity.oidc);
+  const problems = [
+    ...checkRepeats(oidc, "identity.oidc", "issuer"),
+    ...checkRepeats(listOf(identity.introspection), "identity.introspection", "url"),
+  ];
+  oidc.forEach((provider, index) => {
+    if (provider.client_secret !== undefined && provider.client_id === undefined) {
+      problems.push(`identity.oidc[${index}].client_secret: is of no use without client_id`);
+    }
+  });
+  const proxy = configSchema.shape.identity.safeParse({ proxy_header: identity.proxy_header });
+  if (!proxy.success) return problems;
+  const { enabled, trusted_proxies, user_header, groups_header } = proxy.data.proxy_header;
+  if (enabled && trusted_proxies.length === 0) {
+    problems.push("identity.proxy_header.trusted_proxies: must name the proxies, or anybody could say to be anybody");
+  }
+  if (user_header.toLowerCase() === groups_header.toLowerCase()) {
+    problems.push("identity.proxy_header.groups_header: is the same as identity.proxy_header.user_header");
   }
   return problems;
 }

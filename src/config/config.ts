@@ -1,6 +1,8 @@
 // The configuration as the program uses it: camelCase, ms, bytes, Secrets, everything decided.
 import type { Secret } from "../core/secret.ts";
-import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
+import type { IdentityConfig } from "../domain/identity-config.ts";
+import type { Limits } from "../domain/limits.ts";
+import type { EndpointSeed, KeySeed, ManifestSeed } from "../domain/seeds.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
 import type { logLevels, ParsedFile } from "./schema.ts";
 
@@ -32,11 +34,18 @@ export interface Config {
   log: { level: LogLevel };
   endpoints: readonly EndpointSeed[];
   keys: readonly KeySeed[];
+  manifests: readonly ManifestSeed[];
+  identity: IdentityConfig;
+  /** Of callers with a token for whom nothing else is set (RATE_LIMIT_PER_SEC_PER_USER). */
+  userDefaultLimits: Limits;
   /** HEADGATE_ADMIN_TOKEN: a bearer token with full rights. */
   adminToken: Secret | null;
 }
 
-export function toConfig(file: ParsedFile, adminToken: Secret | null): Config {
+/** What does not come from the file alone, or needs more than its own key. */
+type Derived = Pick<Config, "adminToken" | "identity" | "manifests" | "userDefaultLimits">;
+
+export function toConfig(file: ParsedFile, derived: Derived): Config {
   return {
     server: {
       host: file.server.host,
@@ -68,8 +77,12 @@ export function toConfig(file: ParsedFile, adminToken: Secret | null): Config {
       models: key.models ?? null,
       scopes: key.scopes,
       expiresAtMs: key.expires_at ?? null,
+      limits: {
+        requestsPerSecond: key.limits.requests_per_second ?? null,
+        requestsPerMinute: key.limits.requests_per_minute ?? null,
+      },
     })),
-    adminToken,
+    ...derived,
   };
 }
 

@@ -4,6 +4,7 @@ import { environmentVariables } from "./environment.ts";
 import { documentationOf } from "./fields.ts";
 import { type KnownKey, knownKeys, unwrap } from "./known-keys.ts";
 import { configSchema, notYetKeys } from "./schema.ts";
+import { gatewayVariablesText, sectionTexts } from "./section-texts.ts";
 
 /** The manual, as Markdown. `example` is the YAML file it shows. */
 export function configurationManual(example: string): string {
@@ -20,7 +21,7 @@ want otherwise goes into a YAML file, environment variables, or options of the c
 - The file is the one that \`--config\` or \`HEADGATE_CONFIG\` names, else \`headgate.yaml\` in the working directory, if there is one.
 - A \`.env\` file beside it (or else in the working directory) is read too. Variables of the process itself beat it.
 - \`\${NAME}\` in any text of the file is replaced by that environment variable; a missing one is an error. \`$\${\` stands for the two characters \`\${\`.
-- Variables may carry one pair of quotes around them. An empty \`HEADGATE_…\` variable counts as not set.
+- Variables may carry one pair of quotes around them. An empty variable counts as not set.
 - Durations are written \`250ms\`, \`30s\`, \`10m\`, \`1h\`, \`30d\`; sizes \`512kb\`, \`32mb\`, \`1gb\` (powers of 1024) or a number of bytes.
 - An unknown key is an error that names the nearest known one. \`headgate check\` tells all errors at once.
 - Every section is read at each start, except \`endpoints\` and \`keys\`: those are made when the database is first created, and belong to the admin API from then on. Later starts say that they ignored them.
@@ -35,14 +36,13 @@ ${sections.map((section) => sectionText(section, keys)).join("\n\n")}
 
 ## Environment variables
 
-${table(
-  ["variable", "same as", "meaning"],
-  Object.entries(environmentVariables).map(([name, { key, option, meaning }]) => [
-    `\`${name}\``,
-    [key, option].flatMap((same) => (same ? [`\`${same}\``] : [])).join(", "),
-    meaning,
-  ]),
-)}
+${ownVariables()}
+
+### Of the direct-API gateway
+
+${gatewayVariablesText}
+
+${directApiVariables()}
 
 ## Not in this version yet
 
@@ -52,6 +52,27 @@ ${Object.entries(notYetKeys)
 
 Naming one of these in the file is an error that says so.
 `;
+}
+
+const gatewayVariables = /^(METIS|GLOBUS|AUTHORIZED|RATE_LIMIT|HEADGATE_(MANIFEST|GLOBUS))_/;
+
+/** Headgate's own: most have a key or an option that sets the same. */
+function ownVariables(): string {
+  const rows = Object.entries(environmentVariables)
+    .filter(([name]) => !gatewayVariables.test(name))
+    .map(([name, { key, option, meaning }]) => [
+      `\`${name}\``,
+      [key, option].flatMap((same) => (same ? [`\`${same}\``] : [])).join(", "),
+      meaning,
+    ]);
+  return table(["variable", "same as", "meaning"], rows);
+}
+
+function directApiVariables(): string {
+  const rows = Object.entries(environmentVariables)
+    .filter(([name]) => gatewayVariables.test(name))
+    .map(([name, { meaning }]) => [`\`${name}\``, meaning]);
+  return table(["variable", "meaning"], rows);
 }
 
 function isSection(schema: z.ZodType): boolean {
@@ -72,7 +93,9 @@ function sectionText({ path, schema }: KnownKey, keys: readonly KnownKey[]): str
       const fallback = about.defaultText ?? (key.schema.safeParse(undefined).success ? defaultText(about.default) : "required");
       return [`\`${key.path.slice(prefix.length)}\``, about.type, fallback, about.description];
     });
-  return `## \`${path}\`${isList ? " (a list)" : ""}\n\n${table(["key", "takes", "default", "meaning"], rows)}`;
+  const about = sectionTexts[path];
+  const text = about === undefined ? "" : `${about}\n\n`;
+  return `## \`${path}\`${isList ? " (a list)" : ""}\n\n${text}${table(["key", "takes", "default", "meaning"], rows)}`;
 }
 
 function defaultText(value: unknown): string {

@@ -40,25 +40,61 @@ export const environmentVariables: Readonly<Record<string, Variable>> = {
     key: "server.workers",
     meaning: "The number of worker processes; this version runs one whatever the value.",
   },
+  METIS_STATUS_URL: {
+    key: null,
+    meaning:
+      "Where the status manifest is: a URL (`user:password@` in it becomes basic authentication) or the path of a file. It makes a manifest named `metis`.",
+  },
+  METIS_API_TOKENS: {
+    key: null,
+    meaning:
+      "The providers' keys for that manifest: a JSON object of `endpoint_id` to key. An entry without a key is not called.",
+  },
+  HEADGATE_MANIFEST_INTERVAL: {
+    key: null,
+    meaning: "The time between two looks at that manifest; from `1s` to `1h`. Default: `30s`.",
+  },
+  HEADGATE_MANIFEST_HEADERS: {
+    key: null,
+    meaning: "Headers sent when that manifest is fetched, for servers that want a credential: a JSON object of name to value.",
+  },
+  GLOBUS_APPLICATION_ID: {
+    key: null,
+    meaning: "The client id of the Globus application that asks about callers' tokens. Callers may then come with Globus tokens.",
+  },
+  GLOBUS_APPLICATION_SECRET: { key: null, meaning: "The secret of that application." },
+  GLOBUS_POLICIES: { key: null, meaning: "A list of Globus authentication policies that a caller's session must all satisfy." },
+  GLOBUS_GROUPS: { key: null, meaning: "A list of Globus groups (ids) of which a caller must be in at least one." },
+  AUTHORIZED_IDP_DOMAINS: {
+    key: null,
+    meaning: "A list of domains (`uni.edu`); a caller's session must have an identity of one of them.",
+  },
+  AUTHORIZED_GROUPS_PER_IDP: {
+    key: null,
+    meaning:
+      "A JSON object of domain to a list of Globus groups: callers of that domain must be in at least one of them. Callers of other domains are not concerned.",
+  },
+  AUTHORIZED_GLOBUS_SERVICE_USERNAMES: {
+    key: null,
+    meaning: "A list of usernames of service accounts, which have no session: rules about domains and policies leave them out.",
+  },
+  RATE_LIMIT_PER_SEC_PER_USER: {
+    key: null,
+    meaning:
+      "The most requests in any second of each caller who is proven by a token and has no rate of their own: a whole number from 1. Default: no limit.",
+  },
+  HEADGATE_GLOBUS_AUTH_URL: {
+    key: null,
+    meaning: "Where Globus Auth is. Default: `https://auth.globus.org`. For tests and other instances.",
+  },
+  HEADGATE_GLOBUS_GROUPS_URL: {
+    key: null,
+    meaning: "Where Globus Groups is. Default: `https://groups.api.globus.org`.",
+  },
 };
 
 /** Variables of parts that this version lacks: set, they earn a warning, since somebody may count on them. */
-const notYetVariables = [
-  "HEADGATE_REDIS_URL",
-  "HEADGATE_MANIFEST_INTERVAL",
-  "HEADGATE_MANIFEST_HEADERS",
-  "HEADGATE_GLOBUS_AUTH_URL",
-  "HEADGATE_GLOBUS_GROUPS_URL",
-  "METIS_STATUS_URL",
-  "METIS_API_TOKENS",
-  "GLOBUS_APPLICATION_ID",
-  "GLOBUS_APPLICATION_SECRET",
-  "GLOBUS_GROUPS",
-  "GLOBUS_POLICIES",
-  "AUTHORIZED_IDP_DOMAINS",
-  "AUTHORIZED_GROUPS_PER_IDP",
-  "RATE_LIMIT_PER_SEC_PER_USER",
-];
+const notYetVariables = ["HEADGATE_REDIS_URL"];
 
 /** A variable's value without one pair of quotes around it; undefined when it is unset or empty. */
 export function readVariable(env: Environment, name: string): string | undefined {
@@ -73,6 +109,9 @@ export function readEnvFile(path: string): Record<string, string> | null {
   return content === null ? null : parse(content);
 }
 
+/** Others use variables that begin like these too, so only what is nearly one of ours is taken for a mistake. */
+const sharedPrefix = /^(METIS|GLOBUS|AUTHORIZED|RATE_LIMIT)_/;
+
 /** What is odd about the environment but no reason to stop. */
 export function environmentWarnings(env: Environment): string[] {
   const warnings: string[] = [];
@@ -81,11 +120,13 @@ export function environmentWarnings(env: Environment): string[] {
   }
   const known = Object.keys(environmentVariables);
   for (const name of Object.keys(env)) {
-    if (!name.startsWith("HEADGATE_") || known.includes(name) || notYetVariables.includes(name)) continue;
+    const isOurs = name.startsWith("HEADGATE_");
+    if (!(isOurs || sharedPrefix.test(name)) || known.includes(name) || notYetVariables.includes(name)) continue;
     const [nearest] = known
       .map((other) => ({ other, distance: editDistance(name, other) }))
       .sort((a, b) => a.distance - b.distance);
-    warnings.push(`${name.slice(0, 64)} is set, but Headgate knows no such variable; the nearest is ${nearest?.other}`);
+    if (nearest === undefined || (!isOurs && nearest.distance > 2)) continue;
+    warnings.push(`${name.slice(0, 64)} is set, but Headgate knows no such variable; the nearest is ${nearest.other}`);
   }
   return warnings;
 }

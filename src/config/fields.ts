@@ -1,5 +1,5 @@
 // The kinds of values that config keys take, each parsed to the unit the program works in, with its words for the manual.
-import ipaddr from "ipaddr.js";
+import { isIP } from "node:net";
 import { z } from "zod";
 import { parseByteSize } from "../core/byte-size.ts";
 import { parseDurationMs } from "../core/duration.ts";
@@ -65,12 +65,37 @@ export function textList(check?: Check) {
   return z.array(text(check), mustBe("a list"));
 }
 
+/** One text or a list of at least one, as a list. */
+export function textOrList(check: Check) {
+  return z.union([z.string(), z.array(z.string())], mustBe("a text or a list of texts")).transform((value, context) => {
+    const list = typeof value === "string" ? [value] : value;
+    const wrong = list.length === 0 ? "must not be an empty list" : list.map(check).find((problem) => problem !== null);
+    if (wrong != null) context.addIssue({ code: "custom", message: wrong });
+    return [...new Set(list)];
+  });
+}
+
+/** A map from names that `checkNames` accepts to texts that `check` accepts, as Secrets. */
+export function secretMap(check: Check, checkNames: (names: readonly string[]) => string | null) {
+  return z.record(z.string(), secretText(check), mustBe("a map of names to texts")).superRefine((value, context) => {
+    const wrong = checkNames(Object.keys(value));
+    if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
+  });
+}
+
 /** A map from text to text; `check` sees all of it. */
 export function textMap(check: (map: Record<string, string>) => string | null) {
   return z.record(z.string(), z.string(notText), mustBe("a map of names to texts")).superRefine((value, context) => {
     const wrong = check(value);
     if (wrong !== null) context.addIssue({ code: "custom", message: wrong });
   });
+}
+
+/** `true` or `false`; as text too, since `${VAR}` is text. */
+export function trueOrFalse() {
+  return z
+    .union([z.boolean(), z.literal("true"), z.literal("false")], mustBe("true or false"))
+    .transform((value) => value === true || value === "true");
 }
 
 export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
@@ -129,7 +154,11 @@ export function moment() {
 
 /** An IP address or a network in CIDR form. */
 export function checkNetwork(value: string): string | null {
-  return ipaddr.isValid(value) || ipaddr.isValidCIDR(value) ? null : "must be an IP address or a network such as 10.0.0.0/8";
+  const [address = "", prefix, ...rest] = value.split("/");
+  // `fe80::1%eth0` names an interface of this machine too, which the address of a connection does not
+  const family = address.includes("%") ? 0 : isIP(address);
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+  return family !== 0 && isPrefix && rest.length === 0 ? null : "must be an IP address or a network such as 10.0.0.0/8";
 }
 
 /** An origin as browsers send it, or `*`. */

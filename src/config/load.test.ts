@@ -61,6 +61,9 @@ describe("sources", () => {
     expect(config.retention).toEqual({ requestsMs: 30 * 86_400_000, syncRunsMs: 90 * 86_400_000, auditMs: 365 * 86_400_000 });
     expect(config.timeouts).toEqual(defaultTimeouts);
     expect(config).toMatchObject({ database: { url: null }, metrics: { port: null }, log: { level: "info" }, adminToken: null });
+    expect(config.identity).toEqual({ globus: null, oidc: [], introspection: [], proxyHeader: null });
+    expect(config.manifests).toEqual([]);
+    expect(config.userDefaultLimits).toEqual({ requestsPerSecond: null, requestsPerMinute: null });
   });
 
   test("options beat variables, variables beat the file, the file beats defaults", () => {
@@ -128,9 +131,16 @@ describe("sources", () => {
   });
 
   test("variables nobody knows, or that this version lacks, earn a warning", () => {
-    const { warnings } = load({ HEADGATE_PROT: "1", METIS_STATUS_URL: "http://status.example" });
-    expect(warnings).toHaveLength(2);
-    expect(warnings.join("\n")).toMatch(/METIS_STATUS_URL.*yet[\s\S]*HEADGATE_PROT.*HEADGATE_PORT/);
+    const { warnings } = load({
+      HEADGATE_PROT: "1",
+      HEADGATE_REDIS_URL: "redis://h",
+      AUTHORIZED_IDP_DOMAIN: "uni.edu",
+      GLOBUS_SDK_ENVIRONMENT: "of another program",
+    });
+    expect(warnings).toHaveLength(3);
+    expect(warnings.join("\n")).toMatch(
+      /HEADGATE_REDIS_URL.*yet\nHEADGATE_PROT.*HEADGATE_PORT\nAUTHORIZED_IDP_DOMAIN .*AUTHORIZED_IDP_DOMAINS$/,
+    );
   });
 });
 
@@ -200,7 +210,7 @@ endpoints:
     weight: 3
     probe: { kind: completion, interval: 1m }
 keys:
-  - { name: ci, key: canary-0123456789, models: ["*"], scopes: [inference, passthrough], expires_at: "2030-01-01T00:00:00Z" }
+  - { name: ci, key: canary-0123456789, models: ["*"], scopes: [inference, passthrough], expires_at: "2030-01-01T00:00:00Z", limits: { requests_per_minute: 600 } }
 `,
     );
     const { config } = load();
@@ -221,6 +231,7 @@ keys:
       models: ["*"],
       scopes: ["inference", "passthrough"],
       expiresAtMs: Date.UTC(2030, 0, 1),
+      limits: { requestsPerSecond: null, requestsPerMinute: 600 },
     });
     expect(config.keys[0]?.key.expose()).toBe("canary-0123456789");
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("canary");
@@ -229,7 +240,7 @@ keys:
   test("all problems are told at once, each with its path", () => {
     write(
       "headgate.yaml",
-      `server: { port: 70000, body_limit: huge, drain_timeout: 10 }
+      `server: { port: 70000, body_limit: huge, drain_timeout: 10, trusted_proxies: [10.0.0.0/8, "::1", "10", "127.1", 10.0.0.0/33, proxy.example] }
 retention: { requests: 5m }
 log: { level: loud }
 endpoints:
@@ -237,7 +248,7 @@ endpoints:
   - { url: https://a.example?x=1, api_key: 12, sync_interval: 1ms, timeouts: { idle: 0 }, probe: { kind: ping, interval: 10ms, timeout: 2m } }
   - { name: a, url: https://u:p@a.example, headers: { Authorization: x } }
 keys:
-  - { name: ci, key: tooshort, scopes: [root], expires_at: tomorrow }
+  - { name: ci, key: tooshort, scopes: [root], expires_at: tomorrow, limits: { requests_per_second: 0, requests_per_minute: 1.5 } }
 metrics: 9090
 `,
     );
@@ -245,6 +256,7 @@ metrics: 9090
       "server.port: must be a port from 0 to 65535",
       'server.body_limit: must be a size such as "512kb", "32mb" or "1gb"',
       'server.drain_timeout: must be a duration such as "30s", "10m", "1h" or "30d"',
+      ...[2, 3, 4, 5].map((index) => `server.trusted_proxies[${index}]: must be an IP address or a network such as 10.0.0.0/8`),
       "metrics: must be a section of keys",
       "retention.requests: must be at least 1h",
       "log.level: must be debug, info, warn or error",
@@ -265,6 +277,8 @@ metrics: 9090
       "keys[0].key: must be at least 16 characters",
       "keys[0].scopes[0]: must be inference, passthrough or admin",
       "keys[0].expires_at: must be a time by RFC 3339, such as 2027-01-31T00:00:00Z",
+      "keys[0].limits.requests_per_second: must be a whole number from 1 to 1,000,000",
+      "keys[0].limits.requests_per_minute: must be a whole number",
     ]);
   });
 
@@ -299,14 +313,24 @@ metrics: 9090
     write(
       "headgate.yaml",
       `redis: { url: redis://h }
-identity: { oidc: [] }
-manifests: []
-keys: [{ name: a, key: 0123456789abcdefg, limits: {} }]
+keys:
+  - name: a
+    key: 0123456789abcdefg
+    limits: { tokens_per_minute: 1, concurrent_requests: 1, budget_usd: 1, budget_period: day, budget_timezone: UTC, budget_unpriced: deny }
 `,
     );
+    const limits = [
+      "tokens_per_minute",
+      "concurrent_requests",
+      "budget_usd",
+      "budget_period",
+      "budget_timezone",
+      "budget_unpriced",
+    ];
+    const paths = ["redis", ...limits.map((name) => `keys[0].limits.${name}`)];
     const lines = problems();
-    expect(lines).toHaveLength(4);
-    for (const path of ["redis", "identity", "manifests", "keys[0].limits"]) {
+    expect(lines).toHaveLength(paths.length);
+    for (const path of paths) {
       expect(lines.find((line) => line.startsWith(`${path}: `))).toMatch(/this version of Headgate doesn't have .* yet/);
     }
   });

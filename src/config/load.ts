@@ -2,13 +2,18 @@
 import { dirname, resolve } from "node:path";
 import { Secret } from "../core/secret.ts";
 import { checkCredential } from "../domain/endpoint-fields.ts";
+import { type Limits, noLimits } from "../domain/limits.ts";
+import type { ManifestSeed } from "../domain/seeds.ts";
 import { checkAcrossKeys } from "./check-across-keys.ts";
 import { type Config, toConfig } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { type Environment, environmentVariables, environmentWarnings, readEnvFile, readVariable } from "./environment.ts";
+import { readGlobus } from "./globus-variables.ts";
+import { checkIdentity, toIdentityConfig } from "./identity-sources.ts";
+import { environmentManifestName, manifestOfEnvironment, manifestsOfFile } from "./manifest-seeds.ts";
 import { parseYaml, readOptionalFile } from "./read-file.ts";
-import { configSchema } from "./schema.ts";
+import { checkRequestRate, configSchema } from "./schema.ts";
 import { substituteVariables } from "./substitute-variables.ts";
 
 /** The options of the command line, as typed. */
@@ -72,9 +77,18 @@ export function loadConfig(request: ConfigRequest = {}): LoadedConfig {
   const warnings = environmentWarnings(env);
   const adminToken = readAdminToken(env, problems, warnings);
 
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems, configPath);
+  const userDefaultLimits = readUserLimits(env, problems);
+  const globus = readGlobus(env, problems, warnings);
+  const surroundings = { directory: configPath === null ? cwd : dirname(configPath), problems, warnings };
+  const fromEnvironment = manifestOfEnvironment(env, surroundings);
+  if (!parsed.success) throw new ConfigError(problems, configPath);
+
+  const identity = toIdentityConfig(parsed.data.identity, globus);
+  checkIdentity(identity, { requireRule: parsed.data.identity.require_rule, problems, warnings });
+  const manifests = withEnvironment(manifestsOfFile(parsed.data.manifests, surroundings), fromEnvironment, problems);
+  if (problems.length > 0) throw new ConfigError(problems, configPath);
   return {
-    config: toConfig(parsed.data, adminToken),
+    config: toConfig(parsed.data, { adminToken, identity, manifests, userDefaultLimits }),
     configPath,
     dataDir: resolve(cwd, overrides.dataDir ?? readVariable(env, "HEADGATE_DATA_DIR") ?? "data"),
     envSecretKey,
@@ -134,4 +148,24 @@ function readAdminToken(env: Environment, problems: string[], warnings: string[]
   if (wrong !== null) problems.push(`HEADGATE_ADMIN_TOKEN: ${wrong}`);
   else if (value.length < 16) warnings.push("HEADGATE_ADMIN_TOKEN is short enough to be guessed; use 16 characters or more");
   return new Secret(value);
+}
+
+function readUserLimits(env: Environment, problems: string[]): Limits {
+  const value = readVariable(env, "RATE_LIMIT_PER_SEC_PER_USER");
+  if (value === undefined) return noLimits;
+  const wrong = checkRequestRate(/^\d{1,9}$/.test(value) ? Number(value) : 0);
+  if (wrong !== null) problems.push(`RATE_LIMIT_PER_SEC_PER_USER: ${wrong} (leave it out for no limit)`);
+  return { ...noLimits, requestsPerSecond: Number(value) };
+}
+
+/** All manifests; two of one name would be one row. */
+function withEnvironment(ofFile: ManifestSeed[], ofEnvironment: ManifestSeed | null, problems: string[]): ManifestSeed[] {
+  if (ofEnvironment === null) return ofFile;
+  const index = ofFile.findIndex(({ name }) => name === environmentManifestName);
+  if (index >= 0) {
+    problems.push(
+      `METIS_STATUS_URL: makes a manifest named ${environmentManifestName}, and manifests[${index}] of the file has that name too; keep one of them`,
+    );
+  }
+  return [...ofFile, ofEnvironment];
 }

@@ -35,6 +35,8 @@ import {
   wholeNumber,
   withDefault,
 } from "./fields.ts";
+import { identity } from "./identity-schema.ts";
+import { manifest } from "./manifest-schema.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 
@@ -82,7 +84,8 @@ const server = z.strictObject({
   ),
   trusted_proxies: withDefault(textList(checkNetwork), [], {
     type: "list of addresses or networks",
-    description: "Proxies whose `x-forwarded-for` is believed when the caller's address is logged.",
+    description:
+      "Proxies whose `x-forwarded-for` is believed when it says who the caller is: in the log, and where failed attempts of one address are held back.",
   }),
   cors_origins: withDefault(textList(checkOrigin), [], {
     type: "list of origins",
@@ -268,6 +271,24 @@ function checkSeededKey(value: string): string | null {
   return checkCredential(value) ?? (value.length >= 16 ? null : "must be at least 16 characters");
 }
 
+/** How many requests a second or a minute. */
+export function checkRequestRate(value: number): string | null {
+  return value >= 1 && value <= 1_000_000 ? null : "must be a whole number from 1 to 1,000,000";
+}
+
+const keyLimits = z.strictObject({
+  requests_per_second: documented(wholeNumber(checkRequestRate).optional(), {
+    type: "number",
+    description: "The most requests in any second; above it: 429 `rate_limit_exceeded`.",
+    defaultText: "no limit",
+  }),
+  requests_per_minute: documented(wholeNumber(checkRequestRate).optional(), {
+    type: "number",
+    description: "The most requests in any 60 seconds.",
+    defaultText: "no limit",
+  }),
+});
+
 const key = z.strictObject({
   name: documented(
     text((value) => (value.length >= 1 && value.length <= 128 ? null : "must be 1 to 128 characters")),
@@ -294,6 +315,7 @@ const key = z.strictObject({
     description: "When it stops working.",
     defaultText: "never",
   }),
+  limits: keyLimits.prefault({}),
 });
 
 /** The whole file. Unknown keys are refused; values come out in ms, bytes and Secrets. */
@@ -307,14 +329,19 @@ export const configSchema = z.strictObject({
   log: log.prefault({}),
   endpoints: z.array(endpoint, mustBe("a list of endpoints")).prefault([]),
   keys: z.array(key, mustBe("a list of keys")).prefault([]),
+  identity: identity.prefault({}),
+  manifests: z.array(manifest, mustBe("a list of manifests")).prefault([]),
 });
 
 /** Parts of the design that this version lacks: naming one is refused with these words instead of "unknown key". */
 export const notYetKeys: Readonly<Record<string, string>> = {
   redis: "replicas over Redis",
-  identity: "sign-in with an identity provider",
-  manifests: "manifests",
-  "keys[].limits": "limits and budgets",
+  "keys[].limits.tokens_per_minute": "limits on tokens",
+  "keys[].limits.concurrent_requests": "limits on requests at the same time",
+  "keys[].limits.budget_usd": "budgets",
+  "keys[].limits.budget_period": "budgets",
+  "keys[].limits.budget_timezone": "budgets",
+  "keys[].limits.budget_unpriced": "budgets",
 };
 
 /** A parsed file, in the file's own names. */

@@ -3,6 +3,7 @@ import type { Cipher } from "../core/cipher.ts";
 import { Secret } from "../core/secret.ts";
 import type { Scope } from "../domain/api-key.ts";
 import { type Dialect, defaultAuthHeaderName, defaultAuthHeaderPrefix, defaultBaseUrl } from "../domain/dialect.ts";
+import { limitsOf } from "../domain/limits.ts";
 import type { Strategy } from "../domain/pool.ts";
 import type { Probe } from "../domain/probe.ts";
 import type {
@@ -11,12 +12,15 @@ import type {
   GroupView,
   KeyView,
   ModelView,
+  RoutingContent,
   SnapshotContent,
   TargetView,
+  UserView,
 } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
-import type { EndpointRow, GroupRow, KeyRow, ModelRow, Repositories } from "../storage/port.ts";
+import type { EndpointRow, GroupMemberRow, GroupRow, KeyRow, ModelRow, Repositories, UserRow } from "../storage/port.ts";
 import { hedgeOf } from "./hedge-column.ts";
+import { manifestViews } from "./manifest/manifest-views.ts";
 import { type ModelTarget, targetsByModel } from "./model-targets.ts";
 
 /** What a snapshot is made with, beside the database. */
@@ -29,26 +33,56 @@ interface RoutingOptions {
 /** Everything, at one version. Call it inside a transaction, so that the parts fit together. */
 export async function loadSnapshot(from: Repositories, options: RoutingOptions, nowMs: number): Promise<SnapshotContent> {
   const version = await from.meta.configVersion();
-  const groups = (await from.groups.all()).map(groupView);
+  const groups = await loadGroups(from);
+  const users = await from.users.all();
   const keys = (await from.keys.all()).map(keyView);
-  return { version, builtAtMs: nowMs, keys, groups, ...(await loadRouting(from, options)) };
+  const groupsByUser = groupIdsByUser(await from.groups.members());
+  return {
+    version,
+    builtAtMs: nowMs,
+    keys,
+    users: users.map((row) => userView(row, groupsByUser.get(row.id) ?? [])),
+    groups,
+    ...(await loadRouting(from, options)),
+  };
+}
+
+export async function loadGroups(from: Repositories): Promise<GroupView[]> {
+  return (await from.groups.all()).map(groupView);
+}
+
+/** Those of these users that there are. */
+export async function loadUsers(from: Repositories, ids: readonly string[]): Promise<UserView[]> {
+  const users: UserView[] = [];
+  for (const id of ids) {
+    const row = await from.users.get(id);
+    if (row === null) continue;
+    const memberships = groupIdsByUser(await from.groups.groupsOf(id));
+    users.push(userView(row, memberships.get(id) ?? []));
+  }
+  return users;
 }
 
 /** The part that discovery and changes of endpoints and models touch. */
-export async function loadRouting(
-  from: Repositories,
-  options: RoutingOptions,
-): Promise<Pick<SnapshotContent, "endpoints" | "models">> {
-  const endpoints = (await from.endpoints.all()).map((row) => endpointView(row, options));
+export async function loadRouting(from: Repositories, options: RoutingOptions): Promise<RoutingContent> {
+  const manifests = await from.manifests.all();
+  const names = new Map(manifests.map(({ id, name }) => [id, name]));
+  const endpointRows = await from.endpoints.all();
+  const endpoints = endpointRows.map((row) => endpointView(row, names, options));
   const weights = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint.weight]));
   const models = await from.models.all();
+  const deployments = await from.deployments.all();
   const targets = targetsByModel({
     models,
-    deployments: await from.deployments.all(),
+    deployments,
     listed: await from.modelTargets.all(),
     endpointWeight: (id) => weights.get(id) ?? 1,
   });
-  return { endpoints, models: models.map((row) => modelView(row, targets.get(row.id) ?? [])) };
+  return {
+    endpoints,
+    models: models.map((row) => modelView(row, targets.get(row.id) ?? [])),
+    manifests: manifestViews(manifests, endpointRows, deployments),
+  };
 }
 
 export function keyView(row: KeyRow): KeyView {
@@ -63,14 +97,35 @@ export function keyView(row: KeyRow): KeyView {
     models: row.models === null ? null : (JSON.parse(row.models) as string[]),
     scopes: JSON.parse(row.scopes) as Scope[],
     expiresAtMs: row.expires_at,
+    limits: limitsOf(row.limits),
   };
 }
 
 function groupView(row: GroupRow): GroupView {
-  return { id: row.id, name: row.name, models: JSON.parse(row.models) as string[] };
+  const { id, name, models, source, external_id, limits } = row;
+  return { id, name, models: JSON.parse(models) as string[], source, externalId: external_id, limits: limitsOf(limits) };
 }
 
-function endpointView(row: EndpointRow, { cipher, timeouts }: RoutingOptions): EndpointView {
+function userView({ id, name, primary_group_id, limits }: UserRow, groupIds: readonly string[]): UserView {
+  return { id, name, groupIds, primaryGroupId: primary_group_id, limits: limits === null ? null : limitsOf(limits) };
+}
+
+/** A group that two sources name is there once. */
+function groupIdsByUser(members: readonly GroupMemberRow[]): Map<string, string[]> {
+  const byUser = new Map<string, string[]>();
+  for (const { user_id, group_id } of members) {
+    const ids = byUser.get(user_id) ?? [];
+    if (!ids.includes(group_id)) ids.push(group_id);
+    byUser.set(user_id, ids);
+  }
+  return byUser;
+}
+
+function endpointView(
+  row: EndpointRow,
+  manifestNames: ReadonlyMap<string, string>,
+  { cipher, timeouts }: RoutingOptions,
+): EndpointView {
   const dialect = row.dialect as Dialect;
   const authHeaderName = row.auth_header_name ?? defaultAuthHeaderName(dialect);
   const headers: Record<string, string> = {};
@@ -79,6 +134,8 @@ function endpointView(row: EndpointRow, { cipher, timeouts }: RoutingOptions): E
   return {
     id: row.id,
     name: row.name,
+    publicName: (row.manifest_id === null ? undefined : manifestNames.get(row.manifest_id)) ?? row.name,
+    groups: groupList(row.groups),
     baseUrl: row.base_url ?? defaultBaseUrl(row.url, dialect),
     dialect,
     credential:
@@ -94,6 +151,10 @@ function endpointView(row: EndpointRow, { cipher, timeouts }: RoutingOptions): E
   };
 }
 
+function groupList(column: string | null): string[] | null {
+  return column === null ? null : (JSON.parse(column) as string[]);
+}
+
 function modelView(row: ModelRow, targets: readonly ModelTarget[]): ModelView {
   return {
     id: row.id,
@@ -104,6 +165,8 @@ function modelView(row: ModelRow, targets: readonly ModelTarget[]): ModelView {
     maxAttempts: row.max_attempts,
     hedge: hedgeOf(row.hedge),
     timeouts: JSON.parse(row.timeouts) as Partial<Timeouts>,
+    groups: groupList(row.groups),
+    limits: limitsOf(row.limits),
     deployments: targets.map((target) => targetView(row, target)),
   };
 }

@@ -1,7 +1,8 @@
 // The row of a key that is made: by the admin API, the config file or the command line.
 import { newId } from "../core/ids.ts";
 import { digestApiKey, type Scope } from "../domain/api-key.ts";
-import { everyoneGroupId, type KeyRow } from "../storage/port.ts";
+import { everyoneGroupId } from "../domain/everyone.ts";
+import type { KeyRow } from "../storage/port.ts";
 
 export interface NewKey {
   name: string;
@@ -28,6 +29,7 @@ export function newKeyRow({ name, key, prefix, scopes, origin, nowMs }: NewKey):
     models: null,
     scopes: JSON.stringify(scopes),
     expires_at: null,
+    limits: null,
     origin,
     created_at: nowMs,
     updated_at: nowMs,

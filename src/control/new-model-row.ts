@@ -12,6 +12,8 @@ export function newModelRow(name: string, kind: "pool" | "virtual", nowMs: numbe
     hedge: null,
     timeouts: "{}",
     disabled_at: null,
+    groups: null,
+    limits: null,
     created_at: nowMs,
     updated_at: nowMs,
     version: 1,

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { SnapshotContent, SnapshotPatch } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
 import type { Storage } from "../storage/port.ts";
-import { keyView, loadRouting, loadSnapshot } from "./load-snapshot.ts";
+import { keyView, loadGroups, loadRouting, loadSnapshot, loadUsers } from "./load-snapshot.ts";
 
 /** Where snapshots go. */
 export interface SnapshotTarget {
@@ -45,7 +45,7 @@ export class Publisher {
       const { storage, target, clock } = this.#options;
       const version = await storage.meta.configVersion();
       if (version <= this.#published) return;
-      if (version > this.#published + 1) return this.#replace();
+      if (version > this.#published + 1) return this.#replaceOlder();
       const row = await storage.keys.get(id);
       target.apply({ part: "key", version, id, key: row === null ? null : keyView(row) }, clock.nowMs());
       this.#published = version;
@@ -66,12 +66,37 @@ export class Publisher {
     });
   }
 
+  /** After a transaction that changed users, groups or memberships: these users, and the groups too if they changed. */
+  peopleChanged({ userIds, groupsChanged }: { userIds: readonly string[]; groupsChanged: boolean }): Promise<void> {
+    return this.#inOrder(async () => {
+      const { storage, target, clock } = this.#options;
+      const version = await storage.meta.configVersion();
+      if (version <= this.#published) return;
+      if (version > this.#published + 1) return this.#replaceOlder();
+      const found = await storage.transaction(async (tx) => ({
+        users: await loadUsers(tx, userIds),
+        groups: groupsChanged ? await loadGroups(tx) : null,
+      }));
+      // Who is gone can't be told by what is there.
+      if (found.users.length < userIds.length) return this.#replaceOlder();
+      target.apply({ part: "users", version, ...found }, clock.nowMs());
+      this.#published = version;
+      await this.#options.forgetOlder();
+    });
+  }
+
   /** Publishes what others (the CLI, another process) have changed since. Throws StorageUnavailable when the database is away. */
   catchUp(): Promise<void> {
     return this.#inOrder(async () => {
       const version = await this.#options.storage.meta.configVersion();
       if (version !== this.#published) await this.#replace();
     });
+  }
+
+  /** After a change that may have shut somebody out. */
+  async #replaceOlder(): Promise<void> {
+    await this.#replace();
+    await this.#options.forgetOlder();
   }
 
   async #replace(): Promise<void> {

@@ -4,6 +4,7 @@ import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { newApiKey } from "../domain/api-key.ts";
 import { inferDialect } from "../domain/dialect.ts";
+import { limitsColumnOf } from "../domain/limits.ts";
 import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
 import type { EndpointRow, KeyRow, Repositories, Storage } from "../storage/port.ts";
 import { pinModels } from "./discovery/pin-models.ts";
@@ -76,7 +77,10 @@ async function seedEndpoint(tx: Repositories, given: EndpointSeed, { cipher, now
     timeouts: JSON.stringify(given.timeouts),
     weight: given.weight,
     probe: given.probe === null ? null : JSON.stringify(given.probe),
+    groups: null,
     origin: "config",
+    manifest_id: null,
+    manifest_key: null,
     guard_signature: null,
     guard_count: 0,
     created_at: nowMs,
@@ -95,6 +99,7 @@ function seededKey(given: KeySeed, nowMs: number): KeyRow {
     ...newKeyRow({ name, key: given.key.expose(), prefix: "custom", scopes, origin: "config", nowMs }),
     models: given.models === null ? null : JSON.stringify(given.models),
     expires_at: given.expiresAtMs,
+    limits: limitsColumnOf(given.limits),
   };
 }
 

@@ -7,6 +7,7 @@ import { createFakeClock } from "../../test/support/fake-clock.ts";
 import { Cipher } from "../core/cipher.ts";
 import type { Logger } from "../core/logger.ts";
 import { Secret } from "../core/secret.ts";
+import { groupOf } from "../domain/fixtures/views.ts";
 import type { SnapshotContent } from "../domain/snapshot.ts";
 import { defaultTimeouts } from "../domain/timeouts.ts";
 import { SnapshotFile, snapshotFileName } from "./snapshot-file.ts";
@@ -17,11 +18,15 @@ const content: SnapshotContent = {
   version: 7,
   builtAtMs: 1_735_689_600_000,
   keys: [],
-  groups: [{ id: "grp_everyone", name: "everyone", models: ["*"] }],
+  users: [],
+  groups: [groupOf()],
+  manifests: [{ id: "mft_1", name: "metis", hasLoaded: false, entries: [] }],
   endpoints: [
     {
       id: "ep_1",
       name: "one",
+      publicName: "one",
+      groups: ["g1"],
       baseUrl: "http://one.test/v1",
       dialect: "openai",
       credential: new Secret(canary),
@@ -45,6 +50,8 @@ const content: SnapshotContent = {
       maxAttempts: 2,
       hedge: { extraTrafficMax: 0.05, delayMinMs: 50 },
       timeouts: { idleMs: 5000 },
+      groups: null,
+      limits: { requestsPerSecond: 3, requestsPerMinute: null },
       deployments: [
         {
           id: "dep_1",

@@ -6,8 +6,10 @@ import type { Timeouts } from "./timeouts.ts";
 
 export interface ExplainQuestion {
   model: string;
-  /** Null: a caller who may use every model. */
+  /** Whose call it is. Null, and `userId` too: a caller who may use every model. */
   keyId: string | null;
+  /** In place of `keyId`: a user, with a token of its own. */
+  userId: string | null;
   /** As in a request line: "/v1/chat/completions". */
   path: string;
   /** The very text that a caller sends, its `model` included; null: none is looked at. */

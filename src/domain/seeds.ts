@@ -2,6 +2,7 @@
 import type { Secret } from "../core/secret.ts";
 import type { Scope } from "./api-key.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Limits } from "./limits.ts";
 import type { Probe } from "./probe.ts";
 import type { Timeouts } from "./timeouts.ts";
 
@@ -35,4 +36,20 @@ export interface KeySeed {
   models: readonly string[] | null;
   scopes: readonly Scope[];
   expiresAtMs: number | null;
+  limits: Limits;
+}
+
+/** A manifest that the configuration or the environment names; they are read at each start. */
+export interface ManifestSeed {
+  name: string;
+  /** An http(s) URL, with user and password taken out and put into `headers`; or the path of a file, absolute. */
+  url: string;
+  origin: "config" | "environment";
+  intervalMs: number;
+  /** Sent with every fetch; lower-case names. */
+  headers: Readonly<Record<string, Secret>>;
+  /** Hosts that entries may point to; empty: any. */
+  allowedHosts: readonly string[];
+  /** `endpoint_id` → the provider's key. */
+  tokens: ReadonlyMap<string, Secret>;
 }

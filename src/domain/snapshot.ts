@@ -2,6 +2,7 @@
 import type { Secret } from "../core/secret.ts";
 import type { Scope } from "./api-key.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Limits } from "./limits.ts";
 import type { Hedge, Strategy } from "./pool.ts";
 import type { Probe } from "./probe.ts";
 import type { Timeouts } from "./timeouts.ts";
@@ -21,6 +22,18 @@ export interface KeyView {
   models: readonly string[] | null;
   scopes: readonly Scope[];
   expiresAtMs: number | null;
+  limits: Limits;
+}
+
+export interface UserView {
+  id: string;
+  name: string;
+  /** Groups of all sources, `everyone` not among them: that is everybody's. */
+  groupIds: readonly string[];
+  /** Pays for what the user calls with a token; null: the first group that grants the model. */
+  primaryGroupId: string | null;
+  /** Null: the default of callers with a token. */
+  limits: Limits | null;
 }
 
 export interface GroupView {
@@ -28,11 +41,19 @@ export interface GroupView {
   name: string;
   /** Model names or patterns with `*`. */
   models: readonly string[];
+  /** The identity provider that it comes from, and its id there; null: made here. */
+  source: string | null;
+  externalId: string | null;
+  limits: Limits;
 }
 
 export interface EndpointView {
   id: string;
   name: string;
+  /** What callers are told in its place: `name`, or the manifest's name for all of its endpoints. */
+  publicName: string;
+  /** Names, ids or external ids of groups whose members may use it; null: everybody. */
+  groups: readonly string[] | null;
   /** The URL that calls are appended to: no trailing slash, version segment included. */
   baseUrl: string;
   dialect: Dialect;
@@ -83,7 +104,33 @@ export interface ModelView {
   hedge: Hedge | null;
   /** Set ones take the place of the endpoint's. */
   timeouts: Partial<Timeouts>;
+  /** Names, ids or external ids of groups whose members may use it; null: all who are granted its name. */
+  groups: readonly string[] | null;
+  /** Of all callers together. */
+  limits: Limits;
   deployments: readonly TargetView[];
+}
+
+export type EntryStatus = "live" | "offline" | "maintenance";
+
+/** One entry of a manifest, as callers may see it: without URL, `endpoint_id` or key. */
+export interface ManifestEntryView {
+  /** The endpoint that it became. */
+  endpointId: string;
+  model: string;
+  description: string;
+  modelVersion: string;
+  status: EntryStatus;
+  /** Public names of its models. */
+  experts: readonly string[];
+}
+
+export interface ManifestView {
+  id: string;
+  name: string;
+  /** False: no copy of it was ever had, so nobody knows which models it has. */
+  hasLoaded: boolean;
+  entries: readonly ManifestEntryView[];
 }
 
 /** Everything the gateway knows, at one version of the configuration. */
@@ -92,12 +139,19 @@ export interface SnapshotContent {
   version: number;
   builtAtMs: number;
   keys: readonly KeyView[];
+  users: readonly UserView[];
   groups: readonly GroupView[];
   endpoints: readonly EndpointView[];
   models: readonly ModelView[];
+  manifests: readonly ManifestView[];
 }
+
+/** The part of a snapshot that is not about callers. */
+export type RoutingContent = Pick<SnapshotContent, "endpoints" | "models" | "manifests">;
 
 /** A change to part of a snapshot; applied atomically, in order of `version`. */
 export type SnapshotPatch =
   | { part: "key"; version: number; id: string; key: KeyView | null }
-  | { part: "routing"; version: number; endpoints: readonly EndpointView[]; models: readonly ModelView[] };
+  /** Users who have come or changed; `groups` holds all groups, or is null where none has changed. */
+  | { part: "users"; version: number; users: readonly UserView[]; groups: readonly GroupView[] | null }
+  | ({ part: "routing"; version: number } & RoutingContent);

@@ -1,11 +1,13 @@
-// Who calls: the credential of a request, looked up in the snapshot. No I/O, no body.
-import type { IncomingHttpHeaders } from "node:http";
+// Who calls: the credential of a request, looked up in the snapshot and among the tokens that are known. No body.
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { HeadgateError } from "../core/errors.ts";
 import { digestApiKey, type Scope } from "../domain/api-key.ts";
-import type { Principal, Snapshot } from "./snapshot.ts";
+import type { Principal } from "./access.ts";
+import type { TokenCallers } from "./identity/token-callers.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 const keyHeaders = ["x-api-key", "api-key", "x-goog-api-key"] as const;
-const maxCredentialLength = 4096;
+const maxKeyLength = 4096;
 
 /** The credentials a request carries, in the order in which they are tried. */
 export function presentedCredentials(headers: IncomingHttpHeaders): string[] {
@@ -23,37 +25,49 @@ export function presentedCredentials(headers: IncomingHttpHeaders): string[] {
 }
 
 /**
- * The principal that a request's credential proves. Throws 401 `missing_key`, `invalid_key` or `key_expired`.
- * Clients that send two credentials (some SDKs do) are let in when either is good.
+ * The principal that a request's credential proves; a promise only for a token that has to be proven first. Throws, or rejects with,
+ * 401 `missing_key`, `invalid_key` or `key_expired`, and what TokenCallers.find does. Clients that send two credentials (some SDKs
+ * do) are let in when either is good.
  */
-export function authenticate(snapshot: Snapshot, headers: IncomingHttpHeaders, nowMs: number): Principal {
-  const credentials = presentedCredentials(headers);
-  if (credentials.length === 0) throw new HeadgateError("missing_key");
+export function authenticate(
+  snapshot: Snapshot,
+  callers: TokenCallers,
+  req: IncomingMessage,
+  nowMs: number,
+): Principal | Promise<Principal> {
+  const credentials = presentedCredentials(req.headers);
+  if (credentials.length === 0) {
+    const announced = callers.announcedBy(snapshot, req);
+    if (announced !== null) return announced;
+    throw new HeadgateError("missing_key");
+  }
   let expired = false;
   for (const credential of credentials) {
-    if (credential.length > maxCredentialLength) continue;
+    if (credential.length > maxKeyLength) continue;
     const found = principalOf(snapshot, credential, nowMs);
     if (found === "expired") expired = true;
     else if (found !== null) return found;
   }
+  const proven = callers.find(snapshot, credentials, req, nowMs);
+  if (proven !== null) return proven;
   throw new HeadgateError(expired ? "key_expired" : "invalid_key");
 }
 
-/** The principal of one credential; "expired" when it was good once; null when it is unknown. */
+/** The principal of one Headgate key; "expired" when it was good once; null when it is unknown. */
 export function principalOf(snapshot: Snapshot, credential: string, nowMs: number): Principal | "expired" | null {
   const digest = digestApiKey(credential);
   const principal = snapshot.principal(digest);
-  if (principal === undefined) return null;
-  const { key } = principal;
+  const key = principal?.key;
+  if (principal === undefined || !key) return null;
   if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return "expired";
   if (digest !== key.digest && (key.previousExpiresAtMs ?? 0) <= nowMs) return null;
   return principal;
 }
 
 /** Throws 403 `not_allowed` naming the scope that is missing. */
-export function requireScope({ key }: Pick<Principal, "key">, scope: Scope): void {
-  if (key.scopes.includes(scope)) return;
+export function requireScope({ scopes }: Pick<Principal, "scopes">, scope: Scope): void {
+  if (scopes.includes(scope)) return;
   throw new HeadgateError("not_allowed", {
-    message: `This key does not have the '${scope}' scope, which this request needs. An administrator can add it to the key.`,
+    message: `This caller does not have the '${scope}' scope, which this request needs. An administrator can give it to a key.`,
   });
 }

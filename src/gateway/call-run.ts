@@ -95,7 +95,7 @@ function holdAnswer(run: Run, flight: Flight, { head, body }: OpenedAnswer, nowM
     const waitMs = parseRetryAfter(head.headers, nowMs);
     if (waitMs !== null) run.retryAfterMs = Math.min(run.retryAfterMs ?? waitMs, waitMs);
   }
-  if (head.status >= 400 && body !== null) run.held = { head, body, endpoint: flight.destination.endpoint.name };
+  if (head.status >= 400 && body !== null) run.held = { head, body, endpoint: flight.destination.endpoint };
 }
 
 /** A caller's SDK would follow it, and send its prompt somewhere that no administrator has named. */

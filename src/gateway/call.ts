@@ -1,8 +1,10 @@
 // One request on its way through the gateway: what the steps have found out so far.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HeadgateError } from "../core/errors.ts";
+import type { EndpointView } from "../domain/snapshot.ts";
+import type { Principal } from "./access.ts";
 import type { CallerDialect } from "./route.ts";
-import type { Principal, Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface Call {
   readonly req: IncomingMessage;
@@ -18,8 +20,10 @@ export interface Call {
   /** True when the caller waits for "100 Continue" before sending the body. */
   readonly expectsContinue: boolean;
   principal: Principal | null;
+  /** Known when the call is admitted; "" before that. */
+  payingGroupId: string;
   model: string | null;
-  endpoint: string | null;
+  endpoint: EndpointView | null;
   attempts: number;
   /** When the caller got the first byte of the answer's body. */
   firstByteAtMs: number | null;

@@ -23,6 +23,8 @@ export interface FlightDeps {
   sink: UsageSink;
   clock: Clock;
   processId: string;
+  /** Lower-case names of headers in which trusted proxies tell who calls: no endpoint sees them. */
+  identityHeaders: ReadonlySet<string>;
 }
 
 export interface Flight {
@@ -62,7 +64,7 @@ export async function launch(
   const upstream = upstreamBody(plan, destination, options.addUsage);
   const endpointBefore = call.endpoint;
   call.attempts += 1;
-  call.endpoint = endpoint.name;
+  call.endpoint = endpoint;
   const nowMs = deps.clock.nowMs();
   const started = startedRecord(deps, plan, destination, nowMs);
   const pending = destination.state?.begin(nowMs) ?? null;
@@ -95,7 +97,13 @@ export async function launch(
     {
       method: call.method,
       path,
-      headers: upstreamRequestHeaders(call.req.rawHeaders, call.req.headers.connection, endpoint, upstream.bytes),
+      headers: upstreamRequestHeaders(
+        call.req.rawHeaders,
+        call.req.headers.connection,
+        endpoint,
+        upstream.bytes,
+        deps.identityHeaders,
+      ),
       body: upstream.body,
       secrets: secretsOf(endpoint),
       timeouts: {
@@ -162,7 +170,7 @@ function recordStart(sink: UsageSink, started: AttemptStarted): Promise<void> {
 function startedRecord(deps: FlightDeps, plan: AttemptPlan, destination: Destination, nowMs: number): AttemptStarted {
   const { call, body } = plan;
   const { endpoint } = destination;
-  const key = call.principal?.key;
+  const { principal } = call;
   const json = "chunks" in body ? body.json : null;
   return {
     event: "started",
@@ -173,9 +181,9 @@ function startedRecord(deps: FlightDeps, plan: AttemptPlan, destination: Destina
     processId: deps.processId,
     requestStartedAtMs: call.startedAtMs,
     startedAtMs: nowMs,
-    keyId: key?.id ?? null,
-    userId: key?.userId ?? null,
-    groupId: key?.groupId ?? "",
+    keyId: principal?.key?.id ?? null,
+    userId: principal?.userId ?? null,
+    groupId: call.payingGroupId,
     model: call.model ?? "",
     endpointId: endpoint.id,
     endpoint: endpoint.name,

@@ -3,12 +3,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
+import type { ProxyHeaderConfig } from "../domain/identity-config.ts";
+import type { Limits } from "../domain/limits.ts";
 import { type Call, CallerGone } from "./call.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
 import { forgetCall, trackCall } from "./connection-calls.ts";
 import { type CallDeps, handleCall } from "./handle-call.ts";
+import { AnnouncedCallers } from "./identity/announced-callers.ts";
+import { SourceAddresses } from "./identity/source-address.ts";
+import { TokenCallers } from "./identity/token-callers.ts";
 import { IncludeUsage } from "./include-usage.ts";
-import type { EventSink, ResponseSource, SnapshotSource, UsageSink } from "./ports.ts";
+import type { AllowanceSource, EventSink, IdentitySource, ResponseSource, SnapshotSource, UsageSink } from "./ports.ts";
 import { BodyBudget, type BodyLimits } from "./receive-body.ts";
 import { sendError, sendErrorTo } from "./reply/send-error.ts";
 import { ResponseOwners } from "./responses/response-owners.ts";
@@ -28,6 +33,25 @@ export interface GatewayOptions {
   responses: ResponseSource;
   /** Names this process in the ledger. */
   processId: string;
+  identity: IdentityOptions;
+  allowances: AllowanceSource;
+}
+
+/** How callers without a Headgate key are known. */
+export interface IdentityOptions {
+  source: IdentitySource;
+  /** Whose word about a caller's address is taken. */
+  trustedProxies: readonly string[];
+  /** Null: no proxy's word about who calls is taken. */
+  proxyHeader: ProxyHeaderConfig | null;
+  /** Of callers for whom nothing else is set. */
+  defaultLimits: Limits;
+}
+
+function tokenCallers({ identity, clock }: GatewayOptions): TokenCallers {
+  const { source, trustedProxies, proxyHeader, defaultLimits } = identity;
+  const announced = proxyHeader === null ? null : new AnnouncedCallers({ config: proxyHeader, source, defaultLimits });
+  return new TokenCallers({ source, addresses: new SourceAddresses(trustedProxies), announced, defaultLimits, clock });
 }
 
 /** After the drain's own timeout: for the ends of what was broken off to reach their callers. */
@@ -42,6 +66,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    const { proxyHeader } = options.identity;
     this.#deps = {
       pools: new UpstreamPools(options.clock),
       routing: options.routing,
@@ -52,6 +77,9 @@ export class Gateway {
       processId: options.processId,
       limits: options.limits,
       budget: new BodyBudget(),
+      callers: tokenCallers(options),
+      allowances: options.allowances,
+      identityHeaders: new Set(proxyHeader === null ? [] : [proxyHeader.userHeader, proxyHeader.groupsHeader]),
     };
   }
 
@@ -84,6 +112,7 @@ export class Gateway {
       snapshot,
       expectsContinue,
       principal: null,
+      payingGroupId: "",
       model: null,
       endpoint: null,
       attempts: 0,
@@ -150,9 +179,10 @@ export class Gateway {
       requestId: call.id,
       method: call.method,
       path: call.path,
-      keyId: call.principal?.key.id ?? null,
+      keyId: call.principal?.key?.id ?? null,
+      userId: call.principal?.userId ?? null,
       model: call.model,
-      endpoint: call.endpoint,
+      endpoint: call.endpoint?.name ?? null,
       status: call.status,
       errorCode: call.errorCode,
       attempts: call.attempts,

@@ -1,13 +1,21 @@
 // The story of a call: authenticate → receive → resolve → attempt → settle. Details live with each step.
+
 import { parseDurationMs } from "../core/duration.ts";
 import { HeadgateError } from "../core/errors.ts";
+import { isGrantedAll, mayReach, type Principal } from "./access.ts";
+import { admit } from "./allowances/admit.ts";
 import { type AttemptPlan, type Destination, destinationOf } from "./attempt-plan.ts";
 import { authenticate, requireScope } from "./authenticate.ts";
-import type { Call } from "./call.ts";
+import { type Call, CallerGone } from "./call.ts";
 import type { AttemptDeps } from "./call-run.ts";
+import type { DirectRoute } from "./direct-api/direct-route.ts";
+import { endpointsView, jobsView, statusView, whoamiView } from "./direct-api/views.ts";
+import type { TokenCallers } from "./identity/token-callers.ts";
 import { getModel, listModels } from "./list-models.ts";
-import { everyModel } from "./model-matcher.ts";
+import { unknownModel } from "./model-errors.ts";
+import type { AllowanceSource } from "./ports.ts";
 import { type BodyBudget, type BodyLimits, checkBodyEncoding, type ReceivedBody, receiveBody } from "./receive-body.ts";
+import { sendJson } from "./reply/send-json.ts";
 import { destinationByResponse } from "./responses/plan-by-response.ts";
 import type { ResponseOwners } from "./responses/response-owners.ts";
 import type { CallRoute, Route } from "./route.ts";
@@ -15,13 +23,14 @@ import type { RoutingState } from "./routing/routing-state.ts";
 import { sessionOf } from "./routing/session-of.ts";
 import { Tries } from "./routing/tries.ts";
 import { runAttempts } from "./run-attempts.ts";
-import type { Principal } from "./snapshot.ts";
 
 export interface CallDeps extends AttemptDeps {
   limits: BodyLimits;
   budget: BodyBudget;
   routing: RoutingState;
   responses: ResponseOwners;
+  callers: TokenCallers;
+  allowances: AllowanceSource;
 }
 
 /** TRACE would have an endpoint send our request back, credential and all (RFC 9110 §9.3.8). */
@@ -31,12 +40,18 @@ const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 export async function handleCall(deps: CallDeps, call: Call, route: Route): Promise<void> {
   if (!methods.includes(call.method)) throw new HeadgateError("method_not_allowed", { allow: [...methods] });
   if (route.kind === "none") throw new HeadgateError("not_found");
-  const principal = authenticate(call.snapshot, call.req.headers, call.startedAtMs);
+  if (route.kind === "direct" && route.view === "health") return sendJson(call, { status: "ok" });
+  if (route.kind === "direct" && route.view === "status") return sendJson(call, statusView(call.snapshot));
+  const authenticated = authenticate(call.snapshot, deps.callers, call.req, call.startedAtMs);
+  // Only a token that is not known yet takes time.
+  const principal = authenticated instanceof Promise ? await inTime(call, authenticated) : authenticated;
   call.principal = principal;
   if (route.kind === "list-models")
     return listModels(call, principal, new URL(call.req.url ?? "/", "http://localhost").searchParams);
   if (route.kind === "get-model") return getModel(call, principal, route.model);
+  if (route.kind === "direct") return sendJson(call, directAnswer(call, principal, route));
 
+  if (route.cluster !== null) checkCluster(call, route.cluster);
   refuseUpgrade(call);
   requireScope(principal, route.needsPassthrough ? "passthrough" : "inference");
   const callersTotalMs = callersTimeoutMs(call);
@@ -45,7 +60,20 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   const callersEndAtMs = call.startedAtMs + callersTotalMs;
   const planBy = route.endpointName !== null ? planByEndpoint : route.responseId !== null ? planByResponse : planByModel;
   const plan = await planBy(deps, call, principal, route, callersEndAtMs);
+  if (planBy !== planByModel) admit(deps, call, principal, deps.clock.nowMs());
   await runAttempts(deps, plan);
+}
+
+/** What `/resource_server` tells a caller who is known. */
+function directAnswer({ snapshot }: Call, principal: Principal, { view, cluster }: DirectRoute): object {
+  if (view === "whoami") return whoamiView(principal);
+  return view === "jobs" ? jobsView(snapshot, principal, cluster) : endpointsView(snapshot, principal);
+}
+
+/** `metis` is there whether or not a manifest has that name: it is what the guide says. */
+function checkCluster({ snapshot }: Call, cluster: string): void {
+  if (cluster === "metis" || snapshot.manifests.some(({ name }) => name === cluster)) return;
+  throw new HeadgateError("not_found", { message: "There is no manifest of that name." });
 }
 
 /** The usual call: the model, in the body or the path, says where it goes. */
@@ -64,9 +92,10 @@ async function planByModel(
     });
   }
   const name = route.pathModel?.name ?? (body.model as string);
-  const modelRoute = call.snapshot.model(name);
-  if (modelRoute === undefined || !principal.mayUse(name)) throw new HeadgateError("model_not_found", { field: "model" });
+  const modelRoute = call.snapshot.routeFor(principal, name) ?? unknownModel(call.snapshot);
   call.model = name;
+  // Before a target is picked: what is refused leaves no trace in what routing knows.
+  admit(deps, call, principal, deps.clock.nowMs());
   const previous = body.json?.previousResponseId ?? null;
   if (previous !== null) {
     const first = await destinationByResponse(deps, call, principal, { id: previous, model: name });
@@ -133,7 +162,9 @@ async function planByEndpoint(
   callersEndAtMs: number,
 ): Promise<AttemptPlan> {
   const endpoint = call.snapshot.endpointByName(route.endpointName as string);
-  if (endpoint === undefined) throw new HeadgateError("not_found", { message: "There is no endpoint of that name." });
+  if (endpoint === undefined || !mayReach(principal, endpoint)) {
+    throw new HeadgateError("not_found", { message: "There is no endpoint of that name." });
+  }
   const { timeouts } = endpoint;
   const why = "endpoint named in the path";
   const first: Destination = { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why };
@@ -142,8 +173,9 @@ async function planByEndpoint(
   const hasBody =
     call.req.headers["content-length"] !== "0" &&
     (call.req.headers["content-length"] ?? call.req.headers["transfer-encoding"]) !== undefined;
+  const isUnbounded = isGrantedAll(principal) && call.snapshot.isOpen(endpoint);
   // Nothing in the body matters when the caller may use every model: it streams through, whatever its size.
-  if (hasBody && principal.mayUse === everyModel && !/\bjson\b/i.test(contentType)) {
+  if (hasBody && isUnbounded && !/\bjson\b/i.test(contentType)) {
     checkBodyEncoding(call);
     if (call.expectsContinue) call.res.writeContinue();
     return { ...plan, body: call.req };
@@ -151,7 +183,7 @@ async function planByEndpoint(
   const body = await receiveBody(call, deps.limits, deps.budget, "keep");
   const named = route.pathModel?.name ?? body.model;
   if (named === null) {
-    if (principal.mayUse !== everyModel && body.problem?.code !== "model_required") {
+    if (!isUnbounded && body.problem?.code !== "model_required") {
       throw new HeadgateError("not_allowed", {
         message:
           `This key is restricted to some models, so a body must show which one it names. ${body.problem?.message ?? ""}`.trim(),
@@ -160,10 +192,10 @@ async function planByEndpoint(
     return { ...plan, body: { ...body, json: null } };
   }
 
-  for (const { model, targets } of call.snapshot.models()) {
+  for (const { model, targets } of call.snapshot.routesFor(principal)) {
     for (const { deployment } of targets) {
       const isThis = deployment.endpointId === endpoint.id && (model.name === named || deployment.upstreamModel === named);
-      if (!isThis || !principal.mayUse(model.name)) continue;
+      if (!isThis) continue;
       call.model = model.name;
       const state = deps.routing.health.of(deployment.id);
       const chosen = { ...first, deploymentId: deployment.id, state, upstreamModel: deployment.upstreamModel };
@@ -171,6 +203,19 @@ async function planByEndpoint(
     }
   }
   throw new HeadgateError("model_not_found", { field: "model" });
+}
+
+/** A caller who goes while its token is being proven is not waited for. */
+function inTime(call: Call, proof: Promise<Principal>): Promise<Principal> {
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(new CallerGone());
+    call.onGone = gone;
+    const done = () => {
+      call.onGone = null;
+    };
+    proof.finally(done).then(resolve, reject);
+    if (call.isGone) gone();
+  });
 }
 
 function refuseUpgrade(call: Call): void {

@@ -35,7 +35,7 @@ export async function openWithHedge(
   if (verdict.retry) {
     // It failed, but not the call: the other attempt is still under way.
     leave(run, quicker.flight, quicker.opening, verdict);
-    run.plan.call.endpoint = slower.destination.endpoint.name;
+    run.plan.call.endpoint = slower.destination.endpoint;
     return opened(slower);
   }
   giveUp(run, slower, quicker.flight);
@@ -65,5 +65,5 @@ function giveUp(run: Run, flight: Flight, winner: Flight | null): void {
   tellHealth(flight, null, deps.clock.nowMs());
   const error = winner === null ? "client_disconnected" : "hedge_lost";
   void settled(deps, flight.started, { status: 499, error, final: false, estimated: true });
-  if (winner !== null) run.plan.call.endpoint = winner.destination.endpoint.name;
+  if (winner !== null) run.plan.call.endpoint = winner.destination.endpoint;
 }

@@ -1,4 +1,6 @@
 // What the data plane needs from outside. Consumers own their ports; app.ts wires them.
+import type { RateCharge, RateRefusal } from "../domain/allowance.ts";
+import type { ProvenIdentity, TokenVerdict } from "../domain/identity.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
 import type { ResponseOwner } from "../domain/response-owner.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -31,12 +33,29 @@ export interface ResponseSource {
   forget(id: string): Promise<void>;
 }
 
+/** Where callers' tokens are proven. The gateway keeps what it is told: it asks once for a token it does not know. */
+export interface IdentitySource {
+  /** Whether some provider could have issued this credential; false: none is asked. No I/O. */
+  mayKnow(token: string): boolean;
+  /** Never rejects, and settles within the providers' own timeouts. `groups` false: nobody needs to know the caller's groups. */
+  verify(token: string, wanted: { groups: boolean }): Promise<TokenVerdict>;
+  /** Somebody has been proven, or has come through a trusted proxy: the row in the database follows. Bounded; may drop. */
+  seen(identity: ProvenIdentity): void;
+}
+
+/** Who says whether a request is within its allowances. */
+export interface AllowanceSource {
+  /** Takes one request from all of them, or from none: then the refusal that lasts longest. */
+  takeRequest(charges: readonly RateCharge[], nowMs: number): RateRefusal | null;
+}
+
 /** One finished request, for metrics and the log; sent after the caller has its answer. May be dropped. */
 export interface RequestEvent {
   requestId: string;
   method: string;
   path: string;
   keyId: string | null;
+  userId: string | null;
   model: string | null;
   endpoint: string | null;
   status: number;

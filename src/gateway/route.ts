@@ -2,6 +2,7 @@
 
 import { HeadgateError } from "../core/errors.ts";
 import { checkPath } from "./check-path.ts";
+import { checkDirectCall, type DirectRoute, directRouteOf } from "./direct-api/direct-route.ts";
 
 /** The shape in which the caller expects errors and lists. */
 export type CallerDialect = "openai" | "anthropic" | "gemini";
@@ -21,9 +22,11 @@ export interface CallRoute {
   /** Set for what is done with a response that a provider keeps: only its maker may, and it goes where the response was made. */
   responseId: string | null;
   needsPassthrough: boolean;
+  /** Set for `/resource_server/{manifest}/api/v1/…`. */
+  cluster: string | null;
 }
 
-export type Route = CallRoute | { kind: "list-models" } | { kind: "get-model"; model: string } | { kind: "none" };
+export type Route = CallRoute | DirectRoute | { kind: "list-models" } | { kind: "get-model"; model: string } | { kind: "none" };
 
 /** Path segments behind which a provider keeps an account's state. */
 const statePaths = new Set([
@@ -43,7 +46,10 @@ const statePaths = new Set([
   "users",
 ]);
 
-const callPrefixes = ["/v1/", "/ai/v1/", "/resource_server/metis/api/v1/"];
+const callPrefixes = ["/v1/", "/ai/v1/"];
+/** Argonne's gateway: a manifest is a "cluster" there. */
+const directPrefix = "/resource_server";
+const directCallPath = /^\/([A-Za-z0-9._-]+)\/api\/v1(\/.*)$/;
 const geminiPrefix = "/v1beta/";
 const endpointPath = /^\/endpoints\/([^/]+)\/(v1(?:beta)?)(\/.+)$/;
 /** At any depth, as endpoints with a path of their own put it; `[^/]` is what the endpoint would take for an id. */
@@ -76,6 +82,7 @@ function readRoute(method: string, target: string): Route {
   for (const prefix of callPrefixes) {
     if (path.startsWith(prefix)) return versionedRoute(method, path.slice(prefix.length - 1), search, "v1");
   }
+  if (path.startsWith(`${directPrefix}/`)) return directRoute(method, path.slice(directPrefix.length), search);
   if (path.startsWith(geminiPrefix)) return versionedRoute(method, path.slice(geminiPrefix.length - 1), search, "v1beta");
   const named = endpointPath.exec(path);
   if (named !== null) {
@@ -90,9 +97,21 @@ function readRoute(method: string, target: string): Route {
       // That scope reaches all that the endpoint's account has.
       responseId: null,
       needsPassthrough: true,
+      cluster: null,
     };
   }
   return { kind: "none" };
+}
+
+/** With or without a slash at the end, which its endpoints would take for another path. */
+function directRoute(method: string, rest: string, search: string): Route {
+  const bare = rest.replace(/\/+$/, "");
+  const call = directCallPath.exec(bare);
+  if (call === null) return directRouteOf(method, bare) ?? { kind: "none" };
+  const [, cluster, path] = call as unknown as [string, string, string];
+  checkDirectCall(method, path);
+  const route = versionedRoute(method, path, search, "v1");
+  return route.kind === "call" ? { ...route, cluster } : route;
 }
 
 function versionedRoute(method: string, rest: string, search: string, version: "v1" | "v1beta"): Route {
@@ -113,6 +132,7 @@ function versionedRoute(method: string, rest: string, search: string, version: "
     pathModel,
     responseId,
     needsPassthrough: isStatePath(rest) || (method !== "POST" && responseId === null),
+    cluster: null,
   };
 }
 

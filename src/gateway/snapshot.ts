@@ -1,22 +1,22 @@
 // The gateway's indexed view of the configuration: every question a request asks is one or two map lookups.
+import type { RateCharge } from "../domain/allowance.ts";
+import { everyoneGroupId } from "../domain/everyone.ts";
+import { groupIdOf, type ProvenIdentity } from "../domain/identity.ts";
+import { isLimited, type Limits, noLimits } from "../domain/limits.ts";
 import type {
   EndpointView,
   GroupView,
   KeyView,
+  ManifestView,
   ModelView,
+  RoutingContent,
   SnapshotContent,
   SnapshotPatch,
   TargetView,
+  UserView,
 } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
-import { type ModelMatcher, modelMatcher } from "./model-matcher.ts";
-
-/** A key with what is computed from it once, not per request. */
-export interface Principal {
-  key: KeyView;
-  /** Whether key and group together allow a model. */
-  mayUse: ModelMatcher;
-}
+import { isAmong, makePrincipal, mayReach, type Principal } from "./access.ts";
 
 export interface Target {
   deployment: TargetView;
@@ -32,24 +32,39 @@ export interface ModelRoute {
   active: readonly Target[];
   /** When a call is over whatever happens: two of the longest totals of its targets, so that a hung one leaves time for another. */
   callMsMax: number;
+  /** Some target, or the model itself, is for some groups only. */
+  isRestricted: boolean;
+  /** What calls of it draw on; null: nothing. */
+  charge: RateCharge | null;
 }
+
+/** Of all snapshots of this process, so that whoever keeps a number needs to keep no snapshot. */
+let callersVersions = 0;
 
 export class Snapshot {
   version: number;
   builtAtMs: number;
+  /** Changes with all that a principal is made of. */
+  callersVersion = ++callersVersions;
+  /** Whether somebody's groups decide anything: without a rule, nobody's need to be known. */
+  needsGroups = false;
   readonly #keysById = new Map<string, KeyView>();
   readonly #principals = new Map<string, Principal>();
+  readonly #users = new Map<string, UserView>();
   readonly #groups = new Map<string, GroupView>();
+  readonly #groupsByName = new Map<string, GroupView>();
   #models = new Map<string, ModelRoute>();
   #endpointsByName = new Map<string, EndpointView>();
   #endpointsById = new Map<string, EndpointView>();
+  #manifests: readonly ManifestView[] = [];
 
   constructor(content: SnapshotContent) {
     this.version = content.version;
     this.builtAtMs = content.builtAtMs;
-    for (const group of content.groups) this.#groups.set(group.id, group);
+    for (const user of content.users) this.#users.set(user.id, user);
+    this.#putGroups(content.groups);
     for (const key of content.keys) this.#putKey(key);
-    this.#putRouting(content.endpoints, content.models);
+    this.#putRouting(content);
   }
 
   /** The principal of a key's digest, expired or not; undefined when no key has it. */
@@ -57,33 +72,116 @@ export class Snapshot {
     return this.#principals.get(digest);
   }
 
-  key(id: string): KeyView | undefined {
-    return this.#keysById.get(id);
+  /** The principal of a caller who is proven by a token, whether the database knows the user yet or not. */
+  principalOf(identity: ProvenIdentity, defaultLimits: Limits): Principal {
+    const user = this.#users.get(identity.userId);
+    const groupIds = new Set(user?.groupIds ?? []);
+    const unseen: GroupView[] = [];
+    if (identity.groups !== null) {
+      // What the token says is newer than what the database has of its source.
+      for (const id of groupIds) if (this.#groups.get(id)?.source === identity.source) groupIds.delete(id);
+      for (const { externalId } of identity.groups) {
+        const id = groupIdOf(identity.source, externalId);
+        groupIds.add(id);
+        if (!this.#groups.has(id)) unseen.push(unseenGroup(id, identity.source, externalId));
+      }
+    }
+    const userCharge = chargeOf("user", identity.userId, user?.limits ?? defaultLimits);
+    return makePrincipal(
+      {
+        key: null,
+        identity,
+        userId: identity.userId,
+        scopes: ["inference"],
+        groupIds,
+        unseenGroups: unseen,
+        // A caller with a token is held to the rates of all groups.
+        charges: [...userCharge, ...[...groupIds, everyoneGroupId].flatMap((id) => this.#groupCharge(id))],
+      },
+      { byId: this.#groups, byName: this.#groupsByName },
+    );
+  }
+
+  /** Of a key that has not been deleted, expired or not. */
+  principalOfKey(id: string): Principal | undefined {
+    const key = this.#keysById.get(id);
+    return key === undefined ? undefined : this.#principals.get(key.digest);
+  }
+
+  /** Of a user, as a token of theirs would make it with the groups that the database has of them. */
+  principalOfUser(id: string): Principal | undefined {
+    const user = this.#users.get(id);
+    if (user === undefined) return undefined;
+    const caller = { key: null, identity: null, userId: id, scopes: ["inference" as const], groupIds: user.groupIds };
+    return makePrincipal({ ...caller, unseenGroups: [], charges: [] }, { byId: this.#groups, byName: this.#groupsByName });
+  }
+
+  user(id: string): UserView | undefined {
+    return this.#users.get(id);
   }
 
   group(id: string): GroupView | undefined {
     return this.#groups.get(id);
   }
 
+  /** By name, whoever asks. For a call, take `routeFor`. */
   model(name: string): ModelRoute | undefined {
     return this.#models.get(name);
   }
 
-  /** By name. */
+  /** By name, whoever asks. */
   models(): Iterable<ModelRoute> {
     return this.#models.values();
+  }
+
+  /** The model as it is for this caller: with those targets that the caller may reach. Null: unknown, or not this caller's. */
+  routeFor(principal: Principal, name: string): ModelRoute | null {
+    const route = this.#models.get(name);
+    if (route === undefined || !principal.grants(name)) return null;
+    return route.isRestricted ? reachable(route, principal) : route;
+  }
+
+  /** All that `routeFor` would give, by name. */
+  *routesFor(principal: Principal): Iterable<ModelRoute> {
+    for (const name of this.#models.keys()) {
+      const route = this.routeFor(principal, name);
+      if (route !== null) yield route;
+    }
+  }
+
+  /** Whether none of the endpoint's models is for some groups only. */
+  isOpen(endpoint: EndpointView): boolean {
+    for (const { model, targets } of this.#models.values()) {
+      if (model.groups !== null && targets.some(({ deployment }) => deployment.endpointId === endpoint.id)) return false;
+    }
+    return true;
   }
 
   endpointByName(name: string): EndpointView | undefined {
     return this.#endpointsByName.get(name);
   }
 
+  endpoint(id: string): EndpointView | undefined {
+    return this.#endpointsById.get(id);
+  }
+
   endpoints(): Iterable<EndpointView> {
     return this.#endpointsById.values();
   }
 
-  get sizes(): { keys: number; models: number; endpoints: number } {
-    return { keys: this.#keysById.size, models: this.#models.size, endpoints: this.#endpointsById.size };
+  /** By name. */
+  get manifests(): readonly ManifestView[] {
+    return this.#manifests;
+  }
+
+  get sizes(): { keys: number; users: number; groups: number; models: number; endpoints: number } {
+    return {
+      keys: this.#keysById.size,
+      users: this.#users.size,
+      groups: this.#groups.size,
+      models: this.#models.size,
+      endpoints: this.#endpointsById.size,
+    };
   }
 
   /** Applies one patch. Single-threaded JavaScript makes it atomic for requests; those under way keep the routes they hold. */
@@ -91,8 +189,10 @@ export class Snapshot {
     if (patch.part === "key") {
       this.#removeKey(patch.id);
       if (patch.key !== null) this.#putKey(patch.key);
+    } else if (patch.part === "users") {
+      this.#putUsers(patch.users, patch.groups);
     } else {
-      this.#putRouting(patch.endpoints, patch.models);
+      this.#putRouting(patch);
     }
     this.version = patch.version;
     this.builtAtMs = nowMs;
@@ -104,25 +204,70 @@ export class Snapshot {
       version: this.version,
       builtAtMs: this.builtAtMs,
       keys: [...this.#keysById.values()],
+      users: [...this.#users.values()],
       groups: [...this.#groups.values()],
       ...this.routing(),
     };
   }
 
   /** The part of it that is not about callers. */
-  routing(): Pick<SnapshotContent, "endpoints" | "models"> {
+  routing(): RoutingContent {
     return {
       endpoints: [...this.#endpointsById.values()],
       models: [...this.#models.values()].map((route) => route.model),
+      manifests: this.#manifests,
     };
   }
 
+  #putUsers(users: readonly UserView[], groups: readonly GroupView[] | null): void {
+    for (const user of users) this.#users.set(user.id, user);
+    if (groups !== null) this.#putGroups(groups);
+    // Few keys are these users', but to find them takes as long as to make them all; a change of groups concerns any.
+    const changed = groups === null ? new Set(users.map(({ id }) => id)) : null;
+    for (const key of this.#keysById.values()) {
+      if (changed === null || (key.userId !== null && changed.has(key.userId))) this.#putKey(key);
+    }
+    this.callersVersion = ++callersVersions;
+  }
+
+  #putGroups(groups: readonly GroupView[]): void {
+    this.#groups.clear();
+    this.#groupsByName.clear();
+    for (const group of groups) {
+      this.#groups.set(group.id, group);
+      this.#groupsByName.set(group.name, group);
+    }
+    this.#noteGroupRules();
+  }
+
   #putKey(key: KeyView): void {
-    const mayUse = modelMatcher(key.models, this.#groups.get(key.groupId)?.models ?? []);
-    const principal = { key, mayUse };
+    const user = key.userId === null ? undefined : this.#users.get(key.userId);
+    const groupIds = key.userId === null ? [key.groupId] : (user?.groupIds ?? []);
+    const principal = makePrincipal(
+      {
+        key,
+        identity: null,
+        userId: key.userId,
+        scopes: key.scopes,
+        groupIds,
+        unseenGroups: [],
+        // A request is held to its key's, its user's and its paying group's.
+        charges: [
+          ...chargeOf("key", key.id, key.limits),
+          ...(user?.limits ? chargeOf("user", user.id, user.limits) : []),
+          ...this.#groupCharge(key.groupId),
+        ],
+      },
+      { byId: this.#groups, byName: this.#groupsByName },
+    );
     this.#keysById.set(key.id, key);
     this.#principals.set(key.digest, principal);
     if (key.previousDigest !== null) this.#principals.set(key.previousDigest, principal);
+  }
+
+  #groupCharge(id: string): RateCharge[] {
+    const group = this.#groups.get(id);
+    return group === undefined ? [] : chargeOf("group", id, group.limits);
   }
 
   #removeKey(id: string): void {
@@ -133,7 +278,7 @@ export class Snapshot {
     if (key.previousDigest !== null) this.#principals.delete(key.previousDigest);
   }
 
-  #putRouting(endpoints: readonly EndpointView[], models: readonly ModelView[]): void {
+  #putRouting({ endpoints, models, manifests }: RoutingContent): void {
     const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
     const routes = new Map<string, ModelRoute>();
     for (const model of models.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -144,12 +289,46 @@ export class Snapshot {
           targets.push({ deployment, endpoint, timeouts: { ...endpoint.timeouts, ...model.timeouts } });
         }
       }
-      const active = targets.filter(({ deployment }) => deployment.status === "active");
-      const callMsMax = 2 * Math.max(0, ...targets.map(({ timeouts }) => timeouts.totalMs));
-      routes.set(model.name, { model, targets, active, callMsMax });
+      // Without one there is nothing that could serve it, now or later: it is kept for what was set about it.
+      if (targets.length > 0 || model.kind === "virtual") routes.set(model.name, routeOver(model, targets));
     }
     this.#endpointsById = byId;
     this.#endpointsByName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
     this.#models = routes;
+    this.#manifests = manifests;
+    this.#noteGroupRules();
   }
+
+  #noteGroupRules(): void {
+    const decides = ({ source, models, limits }: GroupView) => source !== null && (models.length > 0 || isLimited(limits));
+    this.needsGroups =
+      [...this.#groups.values()].some(decides) || [...this.#models.values()].some(({ isRestricted }) => isRestricted);
+  }
+}
+
+/** A provider's group before its row: its name is taken from nobody, and grants nothing. */
+function unseenGroup(id: string, source: string, externalId: string): GroupView {
+  return { id, name: id, models: [], source, externalId, limits: noLimits };
+}
+
+function routeOver(model: ModelView, targets: readonly Target[]): ModelRoute {
+  return {
+    model,
+    targets,
+    active: targets.filter(({ deployment }) => deployment.status === "active"),
+    callMsMax: 2 * Math.max(0, ...targets.map(({ timeouts }) => timeouts.totalMs)),
+    isRestricted: model.groups !== null || targets.some(({ endpoint }) => endpoint.groups !== null),
+    charge: chargeOf("model", model.id, model.limits)[0] ?? null,
+  };
+}
+
+function reachable(route: ModelRoute, principal: Principal): ModelRoute | null {
+  if (!isAmong(route.model.groups, principal)) return null;
+  const targets = route.targets.filter(({ endpoint }) => mayReach(principal, endpoint));
+  if (targets.length === route.targets.length) return route;
+  return targets.length === 0 ? null : routeOver(route.model, targets);
+}
+
+function chargeOf(kind: "key" | "user" | "group" | "model", id: string, limits: Limits): RateCharge[] {
+  return isLimited(limits) ? [{ subject: `${kind}:${id}`, limits }] : [];
 }

@@ -1,105 +1,9 @@
 // What the repositories of the configuration do, for every engine.
 import { describe, expect, test } from "vitest";
 import { HeadgateError } from "../core/errors.ts";
-import { newId } from "../core/ids.ts";
-import {
-  type DeploymentRow,
-  type EndpointRow,
-  everyoneGroupId,
-  type KeyRow,
-  type ModelRow,
-  type Page,
-  type PageRequest,
-  type SyncRunRow,
-  UniqueViolation,
-} from "./port.ts";
+import type { DeploymentRow, ModelRow } from "./port.ts";
+import { allPages, deploymentRow, endpointRow, keyRow, modelRow, syncRunRow, violation } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
-
-const times = { created_at: 1_700_000_000_000, updated_at: 1_700_000_000_001, version: 1 };
-
-function endpointRow(changes: Partial<EndpointRow> = {}): EndpointRow {
-  const id = newId("ep");
-  return {
-    id,
-    name: `endpoint ${id}`,
-    description: null,
-    url: "https://provider.test/v1",
-    base_url: null,
-    dialect: "openai",
-    api_key_ciphertext: null,
-    auth_header_name: null,
-    auth_header_prefix: null,
-    headers: "{}",
-    query: "{}",
-    models: '"all"',
-    aliases: "{}",
-    sync_interval_ms: 3_600_000,
-    timeouts: "{}",
-    weight: 1,
-    probe: null,
-    origin: "admin",
-    guard_signature: null,
-    guard_count: 0,
-    ...times,
-    ...changes,
-  };
-}
-
-function modelRow(changes: Partial<ModelRow> = {}): ModelRow {
-  const id = newId("mdl");
-  const settings = { strategy: null, max_attempts: null, hedge: null, timeouts: "{}", disabled_at: null };
-  return { id, name: `model ${id}`, kind: "pool", ...settings, ...times, ...changes };
-}
-
-function deploymentRow(changes: Pick<DeploymentRow, "endpoint_id"> & Partial<DeploymentRow>): DeploymentRow {
-  const id = newId("dep");
-  const { created_at, updated_at } = times;
-  const state = { source: "discovered", status: "active", reason: null, since: created_at, removed_at: null };
-  return { id, model_id: null, upstream_model: `upstream ${id}`, ...state, created_at, updated_at, ...changes };
-}
-
-function syncRunRow(changes: Pick<SyncRunRow, "endpoint_id"> & Partial<SyncRunRow>): SyncRunRow {
-  const outcome = { trigger: "interval", status: "ok", stage: "done", error: null, counts: "{}", models: "[]" };
-  return { id: newId("run"), ...outcome, started_at: 1000, finished_at: 2000, ...changes };
-}
-
-function keyRow(changes: Partial<KeyRow> = {}): KeyRow {
-  const id = newId("key");
-  return {
-    id,
-    name: `key ${id}`,
-    prefix: "sk-hg-abc",
-    digest: `digest ${id}`,
-    previous_digest: null,
-    previous_expires_at: null,
-    user_id: null,
-    group_id: everyoneGroupId,
-    models: null,
-    scopes: '["inference"]',
-    expires_at: null,
-    origin: "admin",
-    deleted_at: null,
-    ...times,
-    ...changes,
-  };
-}
-
-async function allPages<Row>(page: (request: PageRequest) => Promise<Page<Row>>, limit: number): Promise<Row[][]> {
-  const pages: Row[][] = [];
-  let cursor: string | undefined;
-  do {
-    const { rows, nextCursor } = await page({ limit, cursor });
-    pages.push(rows);
-    cursor = nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return pages;
-}
-
-async function violation(work: Promise<unknown>): Promise<string> {
-  const error = await work.catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(UniqueViolation);
-  return (error as UniqueViolation).constraint;
-}
 
 export function configurationContract(database: ContractDatabase): void {
   describe("endpoints", () => {
@@ -114,6 +18,9 @@ export function configurationContract(database: ContractDatabase): void {
         guard_signature: "a,b",
         guard_count: 2,
         probe: '{"kind":"models"}',
+        groups: '["team"]',
+        manifest_id: "mft_1",
+        manifest_key: "entry",
         sync_interval_ms: Number.MAX_SAFE_INTEGER,
       });
       await endpoints.insert(row);

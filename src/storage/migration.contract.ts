@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { type Kysely, sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createPostgresDatabase, temporaryDirectory } from "../../test/support/database.ts";
+import { everyoneGroupId } from "../domain/everyone.ts";
 import { DatabaseTooNew, migrate } from "./migrate.ts";
 import { migrations } from "./migrations/index.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { openStorage } from "./open-storage.ts";
-import { type Engine, everyoneGroupId, type Storage } from "./port.ts";
+import type { Engine, Storage } from "./port.ts";
 import { postgresDatabase } from "./postgres.ts";
 import type { Database } from "./schema.ts";
 import { sqliteDatabase } from "./sqlite.ts";
@@ -85,7 +86,15 @@ export function migrationContract(engine: Engine): void {
       await using(async (storage) => {
         expect(await storage.pendingMigrations()).toEqual(migrations.slice(1).map(({ name }) => name));
         await storage.migrate();
-        const unset = { strategy: null, max_attempts: null, hedge: null, timeouts: "{}", disabled_at: null };
+        const unset = {
+          strategy: null,
+          max_attempts: null,
+          hedge: null,
+          timeouts: "{}",
+          disabled_at: null,
+          groups: null,
+          limits: null,
+        };
         const times = { created_at: 1, updated_at: 2, version: 3 };
         expect(await storage.models.all()).toEqual([{ id: "mdl_1", name: "old", kind: "pool", ...unset, ...times }]);
         expect(await storage.endpoints.all()).toMatchObject([
@@ -94,6 +103,61 @@ export function migrationContract(engine: Engine): void {
         expect(await storage.deployments.all()).toMatchObject([{ id: "dep_1", model_id: "mdl_1" }]);
         expect(await storage.modelTargets.all()).toEqual([]);
         expect(await storage.responses.find("resp_1")).toBeNull();
+      });
+    });
+
+    test("a database from before users and manifests keeps what it has, open to whom it was open", async () => {
+      const before = migrations.slice(0, 3);
+      expect(before.at(-1)?.name).toBe("0003-responses");
+      const times = { created_at: 1, updated_at: 2, version: 3 };
+      const endpoint = { id: "ep_1", name: "one", url: "http://one.test", dialect: "openai", origin: "admin", weight: 4 };
+      const settings = {
+        headers: "{}",
+        query: "{}",
+        models: '"all"',
+        aliases: "{}",
+        sync_interval_ms: 0,
+        timeouts: '{"idleMs":9}',
+      };
+      const model = { id: "mdl_1", name: "old", kind: "pool", strategy: "weighted" };
+      const group = { id: "grp_1", name: "team", models: '["gpt-*"]' };
+      const key = { id: "key_1", name: "k", prefix: "sk-hg-abc", digest: "d", group_id: "grp_1", scopes: "[]", origin: "admin" };
+      const response = { id: "resp_1", endpoint_id: "ep_1", model: "old", owner: "user:usr_1", created_at: 1 };
+      await directly(async (db) => {
+        await migrate(db, engine, before);
+        // With the columns of that time alone.
+        const old = db as unknown as Kysely<Record<string, Record<string, string | number>>>;
+        await old
+          .insertInto("endpoints")
+          .values({ ...endpoint, ...settings, ...times })
+          .execute();
+        await old
+          .insertInto("models")
+          .values({ ...model, ...times })
+          .execute();
+        await old
+          .insertInto("groups")
+          .values({ ...group, ...times })
+          .execute();
+        await old
+          .insertInto("keys")
+          .values({ ...key, user_id: "usr_nobody", ...times })
+          .execute();
+        await old.insertInto("responses").values(response).execute();
+      });
+      await using(async (storage) => {
+        expect(await storage.pendingMigrations()).toEqual(migrations.slice(3).map(({ name }) => name));
+        await storage.migrate();
+        expect(await storage.pendingMigrations()).toEqual([]);
+        const [everyone, team] = await storage.groups.all();
+        expect(everyone).toMatchObject({ id: everyoneGroupId, models: '["*"]', source: null, external_id: null, limits: null });
+        expect(team).toEqual({ ...group, ...times, source: null, external_id: null, limits: null });
+        const ofManifest = { groups: null, manifest_id: null, manifest_key: null };
+        expect(await storage.endpoints.get("ep_1")).toMatchObject({ ...endpoint, ...settings, ...times, ...ofManifest });
+        expect(await storage.models.get("mdl_1")).toMatchObject({ ...model, ...times, groups: null, limits: null });
+        expect(await storage.keys.get("key_1")).toMatchObject({ ...key, ...times, user_id: "usr_nobody", limits: null });
+        expect(await storage.responses.find("resp_1")).toEqual({ ...response, deployment_id: null });
+        expect([await storage.users.all(), await storage.groups.members(), await storage.manifests.all()]).toEqual([[], [], []]);
       });
     });
 

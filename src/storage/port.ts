@@ -4,12 +4,15 @@ import type {
   AttemptsTable,
   DeploymentsTable,
   EndpointsTable,
+  GroupMembersTable,
   GroupsTable,
   KeysTable,
+  ManifestsTable,
   ModelsTable,
   ModelTargetsTable,
   ResponsesTable,
   SyncRunsTable,
+  UsersTable,
 } from "./schema.ts";
 
 export type EndpointRow = EndpointsTable;
@@ -18,14 +21,18 @@ export type ModelTargetRow = ModelTargetsTable;
 export type DeploymentRow = DeploymentsTable;
 export type SyncRunRow = SyncRunsTable;
 export type KeyRow = KeysTable;
+export type UserRow = UsersTable;
 export type GroupRow = GroupsTable;
+export type GroupMemberRow = GroupMembersTable;
+export type ManifestRow = ManifestsTable;
 export type AttemptRow = AttemptsTable;
 export type ResponseRow = ResponsesTable;
 
-/** The group everyone belongs to; made by the first migration, may use `*`. */
-export const everyoneGroupId = "grp_everyone";
-
-/** The unique constraint that a write ran into: `endpoint_name`, `model_name`, `deployment_upstream_model`, `deployment_model`, `key_digest`. */
+/**
+ * The unique constraint that a write ran into: `endpoint_name`, `model_name`, `deployment_upstream_model`, `deployment_model`,
+ * `key_digest`, `user_subject`, `group_name`, `group_external_id`, `manifest_name`, `endpoint_manifest_entry`. An id that is taken is
+ * reported as what such ids are computed from: `user_subject`, `group_external_id`, `endpoint_manifest_entry`, `deployment_upstream_model`.
+ */
 export class UniqueViolation extends Error {
   readonly constraint: string;
   constructor(constraint: string, cause: unknown) {
@@ -61,6 +68,8 @@ export interface EndpointRepository {
   getByName(name: string): Promise<EndpointRow | null>;
   /** All endpoints by name. */
   all(): Promise<EndpointRow[]>;
+  /** Those that a manifest declares, by name. */
+  ofManifest(manifestId: string): Promise<EndpointRow[]>;
   /** By name. */
   page(request: PageRequest): Promise<Page<EndpointRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
@@ -82,7 +91,10 @@ export interface ModelRepository {
   update(id: string, changes: Partial<ModelRow>, ifVersion?: number): Promise<boolean>;
   /** Deletes the model with its targets; the deployments of a pool must have let go of it before. */
   delete(id: string): Promise<boolean>;
-  /** Deletes pool models that no deployment belongs to any more. */
+  /**
+   * Deletes pool models that no deployment belongs to any more. One that is restricted to groups or limited stays: were it gone, it would be
+   * open to everybody when it comes back.
+   */
   deleteUnused(): Promise<void>;
 }
 
@@ -132,11 +144,82 @@ export interface KeyRepository {
   update(id: string, changes: Partial<KeyRow>, ifVersion?: number): Promise<boolean>;
   /** Names by id, deleted keys included. */
   names(ids: readonly string[]): Promise<Map<string, string>>;
+  /** Not deleted, of one user, oldest first. */
+  ofUser(userId: string): Promise<KeyRow[]>;
+  /** Not deleted, paid by one group, oldest first. */
+  paidByGroup(groupId: string): Promise<KeyRow[]>;
+}
+
+export interface UserRepository {
+  insert(row: UserRow): Promise<void>;
+  get(id: string): Promise<UserRow | null>;
+  all(): Promise<UserRow[]>;
+  /** By name and id. */
+  page(request: PageRequest): Promise<Page<UserRow>>;
+  /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
+  update(id: string, changes: Partial<UserRow>, ifVersion?: number): Promise<boolean>;
+  /** Sets when the user was last seen, and touches nothing else. */
+  setLastSeen(id: string, timeMs: number): Promise<void>;
+  /** Deletes the user with its memberships. */
+  delete(id: string): Promise<boolean>;
+  /** Names by id, of those that there are. */
+  names(ids: readonly string[]): Promise<Map<string, string>>;
 }
 
 export interface GroupRepository {
-  all(): Promise<GroupRow[]>;
+  insert(row: GroupRow): Promise<void>;
   get(id: string): Promise<GroupRow | null>;
+  getByName(name: string): Promise<GroupRow | null>;
+  /** By name. */
+  all(): Promise<GroupRow[]>;
+  /** By name. */
+  page(request: PageRequest): Promise<Page<GroupRow>>;
+  /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
+  update(id: string, changes: Partial<GroupRow>, ifVersion?: number): Promise<boolean>;
+  /**
+   * Deletes the group with its memberships; users whose primary group it was have none then, keys that are deleted count as paid by
+   * everyone. The keys that it pays must be gone or paid by another group before.
+   */
+  delete(id: string): Promise<boolean>;
+  /** Names by id, of those that there are. */
+  names(ids: readonly string[]): Promise<Map<string, string>>;
+  /** All memberships, by user and group. */
+  members(): Promise<GroupMemberRow[]>;
+  /** Memberships in one group, by user. */
+  membersOf(groupId: string): Promise<GroupMemberRow[]>;
+  /** Memberships of one user, by group. */
+  groupsOf(userId: string): Promise<GroupMemberRow[]>;
+  /** Memberships of these users, by user and group. */
+  membershipsOf(userIds: readonly string[]): Promise<GroupMemberRow[]>;
+  /** Memberships in one group, by user and source. */
+  pageOfMembers(groupId: string, request: PageRequest): Promise<Page<GroupMemberRow>>;
+  /** How many users are in each of these groups; one that nobody is in may be missing. */
+  memberCounts(groupIds: readonly string[]): Promise<Map<string, number>>;
+  /** Does nothing when there is that membership already. */
+  addMember(row: GroupMemberRow): Promise<void>;
+  /** False: there was none. */
+  removeMember(groupId: string, userId: string, source: string): Promise<boolean>;
+  /**
+   * Makes `groupIds`, all of which must exist, all that `source` says about the user, leaving what other sources say. Concurrent calls for one
+   * user follow one another. True: something changed.
+   */
+  replaceMemberships(userId: string, source: string, groupIds: readonly string[], nowMs: number): Promise<boolean>;
+}
+
+export interface ManifestRepository {
+  insert(row: ManifestRow): Promise<void>;
+  get(id: string): Promise<ManifestRow | null>;
+  getByName(name: string): Promise<ManifestRow | null>;
+  /** By name. */
+  all(): Promise<ManifestRow[]>;
+  /** Sets the given columns; adds 1 to `version`. False: no such row. */
+  update(id: string, changes: Partial<ManifestRow>): Promise<boolean>;
+  /** Sets what the last fetch said, without touching `version` or `updated_at`. */
+  updateFetched(
+    id: string,
+    changes: Partial<Pick<ManifestRow, "content" | "etag" | "last_modified" | "last_success_at" | "last_error">>,
+  ): Promise<void>;
+  delete(id: string): Promise<boolean>;
 }
 
 export interface UsageQuery {
@@ -218,7 +301,9 @@ export interface MetaRepository {
 
 export interface Repositories {
   meta: MetaRepository;
+  users: UserRepository;
   groups: GroupRepository;
+  manifests: ManifestRepository;
   endpoints: EndpointRepository;
   models: ModelRepository;
   modelTargets: ModelTargetRepository;

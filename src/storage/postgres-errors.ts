@@ -1,7 +1,25 @@
 // What PostgreSQL's and its driver's errors mean to the callers of the storage port.
 import { StorageUnavailable, UniqueViolation } from "./port.ts";
 
-const constraints = new Set(["endpoint_name", "model_name", "deployment_upstream_model", "deployment_model", "key_digest"]);
+/** By the name of the violated index. Ids that are computed stand for the index over what they are computed from, as in SQLite. */
+const constraints: ReadonlyMap<string, string> = new Map([
+  ...[
+    "endpoint_name",
+    "model_name",
+    "deployment_upstream_model",
+    "deployment_model",
+    "key_digest",
+    "user_subject",
+    "group_name",
+    "group_external_id",
+    "manifest_name",
+    "endpoint_manifest_entry",
+  ].map((name) => [name, name] as const),
+  ["users_pkey", "user_subject"],
+  ["groups_pkey", "group_external_id"],
+  ["endpoints_pkey", "endpoint_manifest_entry"],
+  ["deployments_pkey", "deployment_upstream_model"],
+]);
 
 /**
  * SQLSTATE classes and codes that may pass without a change to the program (PostgreSQL manual, appendix A): connection lost (08),
@@ -21,7 +39,8 @@ export function breaksConnection(error: unknown): boolean {
 export function postgresError(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   const { code, constraint } = error as Error & { code?: string; constraint?: string };
-  if (code === "23505" && constraint !== undefined && constraints.has(constraint)) return new UniqueViolation(constraint, error);
+  const violated = code === "23505" && constraint !== undefined ? constraints.get(constraint) : undefined;
+  if (violated !== undefined) return new UniqueViolation(violated, error);
   // The socket's errors and pg's own ("Connection terminated unexpectedly", "Query read timeout") have no SQLSTATE.
   const ofServer = code !== undefined && sqlState.test(code) && "severity" in error;
   if (ofServer ? unavailable.test(code) : isConnectionFailure(error)) {

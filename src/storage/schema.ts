@@ -10,6 +10,68 @@ export interface GroupsTable {
   name: string;
   /** JSON list of names or patterns. */
   models: string;
+  /** The identity provider that it comes from, and its id there; null: made here. */
+  source: string | null;
+  external_id: string | null;
+  /** JSON, as domain/limits.ts reads it; null: none. */
+  limits: string | null;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+export interface UsersTable {
+  id: string;
+  name: string;
+  email: string | null;
+  /** What the identity provider calls the user. */
+  username: string | null;
+  /** administrator | operator | group_manager | member | auditor */
+  role: string;
+  /** `local`, or the identity provider of domain/identity.ts. */
+  source: string;
+  /** Stable at the source; null: made here. */
+  subject: string | null;
+  /** Null again when the group is deleted. */
+  primary_group_id: string | null;
+  /** JSON, as domain/limits.ts reads it; null: the default of callers with a token. */
+  limits: string | null;
+  /** When a token of the user was last verified; null: never. */
+  last_seen_at: number | null;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+/** Who is in which group, and who says so: `admin`, or the source of the user. */
+export interface GroupMembersTable {
+  group_id: string;
+  user_id: string;
+  source: string;
+  created_at: number;
+}
+
+export interface ManifestsTable {
+  id: string;
+  name: string;
+  /** A URL without credentials, or the path of a file. */
+  url: string;
+  /** admin | config | environment: of the last two the rest is in the configuration, not here. */
+  origin: string;
+  interval_ms: number;
+  /** JSON list of hosts; empty: any. */
+  allowed_hosts: string;
+  /** AES-256-GCM of JSON, bound to the manifest's id; null: none, or they are in the configuration. */
+  headers_ciphertext: string | null;
+  tokens_ciphertext: string | null;
+  /** The last good copy, as it came; null: none was ever had. */
+  content: string | null;
+  /** Of that copy, for conditional requests. */
+  etag: string | null;
+  last_modified: string | null;
+  last_success_at: number | null;
+  /** JSON `{at, stage, detail}` of a failure since then; null: none. */
+  last_error: string | null;
   created_at: number;
   updated_at: number;
   version: number;
@@ -39,7 +101,12 @@ export interface EndpointsTable {
   weight: number;
   /** JSON, a Probe of domain/probe.ts; null: none. */
   probe: string | null;
+  /** JSON list of names, ids or external ids of groups whose members may use it; null: everybody. */
+  groups: string | null;
   origin: string;
+  /** Of an endpoint that a manifest declares: which one, and the key of its entry there. */
+  manifest_id: string | null;
+  manifest_key: string | null;
   /** What the last guarded sync would have taken offline, and how often in a row it said the same. */
   guard_signature: string | null;
   guard_count: number;
@@ -63,6 +130,10 @@ export interface ModelsTable {
   timeouts: string;
   /** Of a virtual model; a pool is disabled by disabling its deployments. Null: not disabled. */
   disabled_at: number | null;
+  /** JSON list of names, ids or external ids of groups whose members may use it; null: all who are granted its name. */
+  groups: string | null;
+  /** JSON, as domain/limits.ts reads it; null: none. */
+  limits: string | null;
   created_at: number;
   updated_at: number;
   version: number;
@@ -86,7 +157,7 @@ export interface DeploymentsTable {
   /** Null once removed by an administrator. */
   model_id: string | null;
   upstream_model: string;
-  /** discovered | static */
+  /** discovered | static | manifest */
   source: string;
   status: string;
   reason: string | null;
@@ -123,6 +194,8 @@ export interface KeysTable {
   models: string | null;
   scopes: string;
   expires_at: number | null;
+  /** JSON, as domain/limits.ts reads it; null: none. */
+  limits: string | null;
   origin: string;
   created_at: number;
   updated_at: number;
@@ -222,7 +295,10 @@ export interface ResponsesTable {
 
 export interface Database {
   meta: MetaTable;
+  users: UsersTable;
   groups: GroupsTable;
+  group_members: GroupMembersTable;
+  manifests: ManifestsTable;
   endpoints: EndpointsTable;
   models: ModelsTable;
   model_targets: ModelTargetsTable;

@@ -1,13 +1,25 @@
 // What SQLite's errors mean to the callers of the storage port.
 import { StorageUnavailable, UniqueViolation } from "./port.ts";
 
-/** SQLite names the columns of a violated index, not the index. */
+/**
+ * SQLite names the columns of a violated index, not the index. Ids that are computed from what another index holds unique stand
+ * for that one: of the two, the primary key is looked at first.
+ */
 const constraintByColumns: Record<string, string> = {
   "endpoints.name": "endpoint_name",
   "models.name": "model_name",
   "deployments.endpoint_id, deployments.upstream_model": "deployment_upstream_model",
   "deployments.endpoint_id, deployments.model_id": "deployment_model",
   "keys.digest": "key_digest",
+  "users.source, users.subject": "user_subject",
+  "users.id": "user_subject",
+  "groups.name": "group_name",
+  "groups.source, groups.external_id": "group_external_id",
+  "groups.id": "group_external_id",
+  "manifests.name": "manifest_name",
+  "endpoints.manifest_id, endpoints.manifest_key": "endpoint_manifest_entry",
+  "endpoints.id": "endpoint_manifest_entry",
+  "deployments.id": "deployment_upstream_model",
 };
 
 /** Locked, unreadable, full or taken away: all may pass without a change to the program. Extended codes begin with these. */

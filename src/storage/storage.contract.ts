@@ -4,6 +4,7 @@ import { type TestDatabase, testDatabase } from "../../test/support/database.ts"
 import { configurationContract } from "./configuration.contract.ts";
 import { ledgerContract } from "./ledger.contract.ts";
 import { migrationContract } from "./migration.contract.ts";
+import { peopleContract } from "./people.contract.ts";
 import type { Engine, Storage } from "./port.ts";
 import { responsesContract } from "./responses.contract.ts";
 
@@ -32,6 +33,7 @@ export function storageContract(engine: Engine): void {
     };
     transactionContract(database);
     configurationContract(database);
+    peopleContract(database);
     ledgerContract(database);
     responsesContract(database);
   });

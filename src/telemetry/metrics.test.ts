@@ -13,6 +13,10 @@ const state = {
   snapshotVersion: () => 7,
   snapshotAgeSeconds: () => 1.5,
   databaseUp: () => true,
+  manifests: () => [
+    { name: "metis", isUp: true, ageSeconds: 12 },
+    { name: "spare", isUp: false, ageSeconds: null },
+  ],
   deployments: () => [
     { endpoint: "prod", upstreamModel: "m", available: true, inFlight: 2 },
     { endpoint: "spare", upstreamModel: "m", available: false, inFlight: 0 },
@@ -25,6 +29,7 @@ function event(changes: Partial<RequestEvent> = {}): RequestEvent {
     method: "POST",
     path: "/v1/chat/completions",
     keyId: "key_1",
+    userId: null,
     model: "m",
     endpoint: "prod",
     status: 200,

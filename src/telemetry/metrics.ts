@@ -5,6 +5,7 @@ import { CallCounter } from "./call-counter.ts";
 import { DeploymentMetrics, type SeenDeployment } from "./deployment-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import { expose } from "./exposed-metric.ts";
+import { registerManifestMetrics, type SeenManifest } from "./manifest-metrics.ts";
 
 /** What gauges read when they are scraped. */
 export interface MetricsState {
@@ -16,6 +17,7 @@ export interface MetricsState {
   snapshotAgeSeconds(): number;
   databaseUp(): boolean;
   deployments(): Iterable<SeenDeployment>;
+  manifests(): Iterable<SeenManifest>;
 }
 
 /** Upper bounds of the histograms' buckets, seconds. */
@@ -41,6 +43,7 @@ export class Metrics {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     for (const metric of [this.#requests, this.#duration, this.#ttft]) expose(this.#registry, metric);
+    registerManifestMetrics(this.#registry, state.manifests);
     this.deployments = new DeploymentMetrics(this.#registry, state.deployments);
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({

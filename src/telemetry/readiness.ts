@@ -28,6 +28,11 @@ export class Readiness {
     this.#parts.delete(part);
   }
 
+  /** The parts that are away and whose names begin so. */
+  partsOf(prefix: string): string[] {
+    return [...this.#parts.keys()].filter((part) => part.startsWith(prefix));
+  }
+
   isDegraded(part: string): boolean {
     return this.#parts.has(part);
   }

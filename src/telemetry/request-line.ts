@@ -10,6 +10,7 @@ const names = {
   status: utf8(',"status":'),
   durationMs: utf8(',"duration_ms":'),
   keyId: utf8(',"key_id":'),
+  userId: utf8(',"user_id":'),
   model: utf8(',"model":'),
   endpoint: utf8(',"endpoint":'),
   ttftMs: utf8(',"ttft_ms":'),
@@ -38,6 +39,10 @@ function addFields(line: JsonBytes, event: RequestEvent): void {
   if (event.keyId !== null) {
     line.raw(names.keyId);
     line.text(event.keyId);
+  }
+  if (event.userId !== null) {
+    line.raw(names.userId);
+    line.text(event.userId);
   }
   if (event.model !== null) {
     line.raw(names.model);
@@ -68,6 +73,7 @@ function fieldsOf(event: RequestEvent): Record<string, string | number | undefin
     status: event.status,
     duration_ms: event.durationMs,
     key_id: event.keyId ?? undefined,
+    user_id: event.userId ?? undefined,
     model: event.model ?? undefined,
     endpoint: event.endpoint ?? undefined,
     ttft_ms: event.ttftMs ?? undefined,

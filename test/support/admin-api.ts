@@ -39,7 +39,7 @@ export interface AdminApiUnderTest {
   storage: Storage;
   cipher: Cipher;
   dataDir: string;
-  /** What was published, in order: `key <id>`, `routing` or `schedule`. */
+  /** What was published, in order: `key <id>`, `routing`, `schedule`, or `people <user id>… groups`. */
   published: string[];
   /** Every line that was logged, as JSON. */
   logged: string[];
@@ -60,6 +60,8 @@ export const systemOfTests: SystemView = {
   spool: { backlog_bytes: 0, accepting: true, failure: null, unrecorded_attempts: 0 },
   database: { engine: "sqlite", state: "ok", since: null, detail: null },
   redis: null,
+  manifests: [],
+  warnings: [],
 };
 
 /** Tokens: `adminToken`, keys of the database by their digest, `expired-token`; the rest is unknown. */
@@ -92,6 +94,9 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
       },
       async routingChanged() {
         published.push("routing");
+      },
+      async peopleChanged({ userIds, groupsChanged }) {
+        published.push(["people", ...userIds, ...(groupsChanged ? ["groups"] : [])].join(" "));
       },
     },
     authenticate(token) {

@@ -1,14 +1,16 @@
 // The data plane alone on a real socket, for states that a whole Headgate passes through too quickly to be caught in.
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/core/clock.ts";
 import { digestApiKey } from "../../src/domain/api-key.ts";
+import { contentOf, endpointOf, keyOf } from "../../src/domain/fixtures/views.ts";
+import { noLimits } from "../../src/domain/limits.ts";
 import type { EndpointView, SnapshotContent } from "../../src/domain/snapshot.ts";
-import { defaultTimeouts } from "../../src/domain/timeouts.ts";
-import { Gateway, type GatewayOptions } from "../../src/gateway/gateway.ts";
+import { Gateway, type GatewayOptions, type IdentityOptions } from "../../src/gateway/gateway.ts";
 import { Listener } from "../../src/gateway/listener.ts";
-import type { ResponseSource, SnapshotSource } from "../../src/gateway/ports.ts";
+import type { IdentitySource, ResponseSource, SnapshotSource } from "../../src/gateway/ports.ts";
 import { RoutingState } from "../../src/gateway/routing/routing-state.ts";
 import { SpoolWriter } from "../../src/spool/spool-writer.ts";
 
@@ -22,12 +24,14 @@ export interface BareGatewayOptions {
   requestTimeoutMs?: number;
   /** Default: nobody has made any response. */
   responses?: ResponseSource;
+  /** Default: no token is known. */
+  identity?: IdentityOptions;
 }
 
 const noResponses: ResponseSource = { find: async () => null, forget: async () => {} };
 
 export async function startBareGateway(options: BareGatewayOptions): Promise<BareGateway> {
-  const { snapshots, requestTimeoutMs = 60_000, responses = noResponses } = options;
+  const { snapshots, requestTimeoutMs = 60_000, responses = noResponses, identity = noIdentity } = options;
   const dir = await mkdtemp(join(tmpdir(), "headgate-gateway-"));
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const spool = await SpoolWriter.open({ dir, processId: "p_0", onFailure: "refuse", clock: systemClock, log });
@@ -40,6 +44,8 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
     limits: { bodyBytesMax: 1024 * 1024, bodiesInFlightBytesMax: 1024 * 1024 },
     routing: new RoutingState({ random: Math.random, onTransition() {} }),
     processId: "p_0",
+    identity,
+    allowances: { takeRequest: () => null },
   };
   const gateway = new Gateway(gatewayOptions);
   const listener = new Listener({ host: "127.0.0.1", port: 0, gateway, sideHandlers: [], corsOrigins: [], requestTimeoutMs });
@@ -55,22 +61,20 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   };
 }
 
+/** No identity provider: tokens are unknown. */
+const nobody: IdentitySource = {
+  mayKnow: () => false,
+  verify: async () => ({ kind: "unknown" }),
+  seen() {},
+};
+const noIdentity: IdentityOptions = { source: nobody, trustedProxies: [], proxyHeader: null, defaultLimits: noLimits };
+
 /** An endpoint named `prod` as a snapshot has it. */
 export function endpointAt(baseUrl: string): EndpointView {
-  const auth = { credential: null, authHeaderName: "authorization", authHeaderPrefix: "Bearer " };
-  const rest = { headers: {}, query: {}, timeouts: defaultTimeouts, weight: 1, probe: null, version: 1 };
-  return { id: "ep_1", name: "prod", baseUrl, dialect: "openai", ...auth, ...rest };
+  return endpointOf({ name: "prod", baseUrl });
 }
 
 /** A configuration without models, in which `key` may call everything. */
 export function snapshotWithKey(key: string, endpoints: readonly EndpointView[] = []): SnapshotContent {
-  const view = { id: "key_1", name: "test", digest: digestApiKey(key), previousDigest: null, previousExpiresAtMs: null };
-  return {
-    version: 1,
-    builtAtMs: 0,
-    keys: [{ ...view, userId: null, groupId: "everyone", models: null, scopes: ["inference", "passthrough"], expiresAtMs: null }],
-    groups: [{ id: "everyone", name: "everyone", models: ["*"] }],
-    endpoints,
-    models: [],
-  };
+  return contentOf({ keys: [keyOf({ digest: digestApiKey(key), scopes: ["inference", "passthrough"] })], endpoints });
 }

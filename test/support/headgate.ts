@@ -56,12 +56,13 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
   const server = { host: "127.0.0.1", port: 0, drain_timeout: "5s", ...(given.server as object | undefined) };
   const configPath = join(dataDir, "headgate.yaml");
   await writeFile(configPath, stringify({ ...given, server }));
-  const { config } = loadConfig({
+  const { config, warnings } = loadConfig({
     overrides: { config: configPath, dataDir },
     env: { HEADGATE_ADMIN_TOKEN: testAdminToken, HEADGATE_SECRET_KEY: testSecretKey, ...options.env },
     cwd: dataDir,
   });
-  const app = createApp({ config, dataDir, secretKey: new Secret(options.env?.HEADGATE_SECRET_KEY ?? testSecretKey), log });
+  const secretKey = new Secret(options.env?.HEADGATE_SECRET_KEY ?? testSecretKey);
+  const app = createApp({ config, dataDir, secretKey, log, warnings });
   const started = await app.start();
 
   const admin = async (

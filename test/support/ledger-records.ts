@@ -1,7 +1,7 @@
 // Ledger records for tests: plausible ones, of which each test says what matters to it.
 import { newId } from "../../src/core/ids.ts";
+import { everyoneGroupId } from "../../src/domain/everyone.ts";
 import type { AttemptSettled, AttemptStarted } from "../../src/domain/ledger-record.ts";
-import { everyoneGroupId } from "../../src/storage/port.ts";
 
 /** An attempt that went well: 10 input, 4 cached, 5 output and 2 reasoning tokens, unpriced, 250 ms. */
 export function settledAttempt(changes: Partial<AttemptSettled> = {}): AttemptSettled {

@@ -3,6 +3,10 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ErrorCode, errorCatalogue } from "../../src/core/errors.ts";
+import { inMaintenance, withoutToken } from "../../src/domain/deployment-reason.ts";
+import { contentOf, endpointOf, modelOf, targetOf } from "../../src/domain/fixtures/views.ts";
+import { noLimits } from "../../src/domain/limits.ts";
+import type { SnapshotContent } from "../../src/domain/snapshot.ts";
 import type { Snapshot } from "../../src/gateway/snapshot.ts";
 import { SnapshotHolder } from "../../src/gateway/snapshot-holder.ts";
 import { startAdminApi } from "../support/admin-api.ts";
@@ -70,7 +74,7 @@ interface Caller {
 }
 
 const text = expect.stringMatching(/^\S.*\S$/);
-const openaiTypes = ["invalid_request_error", "authentication_error", "permission_error", "api_error"];
+const openaiTypes = ["invalid_request_error", "authentication_error", "permission_error", "rate_limit_error", "api_error"];
 const anthropicTypes = [...openaiTypes, "not_found_error", "request_too_large", "timeout_error", "overloaded_error"];
 
 const openai: Caller = {
@@ -112,6 +116,19 @@ async function bareGateway(options: Parameters<typeof startBareGateway>[0]): Pro
   return gateway;
 }
 
+async function bareGatewayOver(content: SnapshotContent): Promise<BareGateway> {
+  const snapshots = new SnapshotHolder(() => {});
+  snapshots.replace(content);
+  return bareGateway({ snapshots });
+}
+
+/** Asks for a model whose only deployment is offline for this reason. */
+async function askOffline(caller: Caller, reason: string): Promise<RawResponse> {
+  const models = [modelOf({ deployments: [targetOf({ status: "offline", reason })] })];
+  const { url } = await bareGatewayOver({ ...snapshotWithKey(seededKey, [endpointOf()]), models });
+  return ask(caller, { token: seededKey }, url);
+}
+
 /** Sends a request and leaves the connection to the test. */
 async function send(url: string, request: RawRequest): Promise<RawConnection> {
   const connection = await rawConnect(url);
@@ -142,6 +159,29 @@ const provocations: Record<CodesOf<"gateway">, (caller: Caller) => Promise<RawRe
     const responses = { find: () => Promise.reject(new Error(privateDetail)), forget: async () => {} };
     const { url } = await bareGateway({ snapshots, responses });
     return ask(caller, { token: seededKey, method: "GET", target: "/v1/responses/resp_1", body: undefined }, url);
+  },
+  async auth_unavailable(caller) {
+    const snapshots = new SnapshotHolder(() => {});
+    snapshots.replace(contentOf());
+    const verify = async () => ({ kind: "unavailable" as const, detail: privateDetail });
+    const source = { mayKnow: () => true, verify, seen() {} };
+    const { url } = await bareGateway({
+      snapshots,
+      identity: { source, trustedProxies: [], proxyHeader: null, defaultLimits: noLimits },
+    });
+    return ask(caller, { token: "a-token-of-somebody" }, url);
+  },
+  model_maintenance: (caller) => askOffline(caller, inMaintenance),
+  endpoint_misconfigured: (caller) => askOffline(caller, withoutToken),
+  async manifest_unavailable(caller) {
+    const manifests = [{ id: "mft_1", name: "metis", hasLoaded: false, entries: [] }];
+    const { url } = await bareGatewayOver({ ...snapshotWithKey(seededKey), manifests });
+    return ask(caller, { token: seededKey }, url);
+  },
+  async rate_limit_exceeded(caller) {
+    const limited = await headgate.createKey({ limits: { requests_per_minute: 1 } });
+    await ask(caller, { token: limited });
+    return ask(caller, { token: limited });
   },
   invalid_json: (caller) => ask(caller, { body: '{"model": "m", oops}' }),
   model_required: (caller) => ask(caller, { body: { messages: [] } }),
@@ -260,7 +300,12 @@ const adminProvocations: Record<CodesOf<"admin">, () => Promise<RawResponse>> = 
 
 /** Codes that tell the caller when to come back. */
 const withRetryAfter: readonly ErrorCode[] = [
+  "auth_unavailable",
   "model_offline",
+  "model_maintenance",
+  "endpoint_misconfigured",
+  "manifest_unavailable",
+  "rate_limit_exceeded",
   "state_unavailable",
   "accounting_unavailable",
   "overloaded",

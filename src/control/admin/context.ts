@@ -16,6 +16,8 @@ import type { ExplainQuestion, Explanation } from "../../domain/explanation.ts";
 import type { Storage } from "../../storage/port.ts";
 import type { SyncSchedule } from "../discovery/schedule.ts";
 import type { Synchronizer } from "../discovery/synchronize.ts";
+import type { PeopleChange } from "../identity/people-change.ts";
+import type { ManifestSync } from "../manifest/manifest-sync.ts";
 import { databaseUnavailable } from "./answers.ts";
 
 /** What a bearer token is: an administrator's (a key, or with null the token of HEADGATE_ADMIN_TOKEN), or why it is not. */
@@ -25,6 +27,8 @@ export type AuthenticatedToken = { kind: "admin"; keyId: string | null } | "unkn
 export interface ChangePublisher {
   keyChanged(id: string): Promise<void>;
   routingChanged(): Promise<void>;
+  /** Users that have come, changed or gone, with what went with them: their memberships, and the keys of those who are gone. */
+  peopleChanged(change: PeopleChange): Promise<void>;
 }
 
 /** How a deployment is, as the data plane sees it. */
@@ -47,6 +51,8 @@ export interface AdminDeps {
   cipher: Cipher;
   publisher: ChangePublisher;
   synchronizer: Synchronizer;
+  /** Fetches manifests, and knows how they are. Default: none does, and only what the database says is shown. */
+  manifests?: Pick<ManifestSync, "refresh" | "reload" | "reapply" | "state">;
   /** Told when endpoints come, go, or change their interval. */
   schedule: Pick<SyncSchedule, "refresh">;
   /** Answered from the snapshot, so that it works without the database. */

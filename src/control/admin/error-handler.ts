@@ -47,9 +47,8 @@ function toHeadgateError(cause: unknown): HeadgateError {
 
 /** Two writers at once: the database is the judge where the check before the write was passed by both. */
 function uniqueViolation(cause: UniqueViolation): HeadgateError {
-  if (cause.constraint === "endpoint_name" || cause.constraint === "model_name") {
-    return new HeadgateError("name_conflict", { field: "name", cause });
-  }
+  if (cause.constraint.endsWith("_name")) return new HeadgateError("name_conflict", { field: "name", cause });
+  if (cause.constraint === "group_external_id") return new HeadgateError("name_conflict", { field: "external_id", cause });
   if (cause.constraint.startsWith("deployment_")) {
     return new HeadgateError("alias_conflict", { message: "The models were changed at the same time. Try again.", cause });
   }

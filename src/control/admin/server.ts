@@ -10,16 +10,22 @@ import { type AdminApp, type AdminContext, type AdminDeps, adminContext } from "
 import { endpointRoutes } from "./endpoints/routes.ts";
 import { answerError, answerUnknownRoute } from "./error-handler.ts";
 import { explainRoutes } from "./explain/routes.ts";
+import { groupRoutes } from "./groups/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { manifestRoutes } from "./manifests/routes.ts";
 import { modelRoutes } from "./models/routes.ts";
 import { openApi } from "./open-api.ts";
 import { parseJsonBody } from "./parse-json-body.ts";
 import { requestRoutes } from "./requests/routes.ts";
 import { systemRoutes } from "./system/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
+import { userRoutes } from "./users/routes.ts";
 import { validateWithZod } from "./validate-with-zod.ts";
 
 const adminPrefix = "/admin/api/v1";
+
+/** The name of a model in a path, each byte of which may be encoded: 256 characters of up to 3 bytes. */
+const paramLengthMax = 3 * 3 * 256;
 
 const bodyLimitBytes = 4 * 1024 * 1024; // a pinned list of thousands of models with aliases fits
 
@@ -29,7 +35,18 @@ export interface AdminApi {
   close(): Promise<void>;
 }
 
-const resources = [endpointRoutes, modelRoutes, explainRoutes, keyRoutes, usageRoutes, requestRoutes, systemRoutes];
+const resources = [
+  endpointRoutes,
+  modelRoutes,
+  manifestRoutes,
+  explainRoutes,
+  keyRoutes,
+  userRoutes,
+  groupRoutes,
+  usageRoutes,
+  requestRoutes,
+  systemRoutes,
+];
 
 /** Builds the admin API. Throws when a route declares no policy. `moreRoutes` are added beside the built-in ones, under the same rules. */
 export async function createAdminApi(
@@ -43,7 +60,7 @@ export async function createAdminApi(
     bodyLimit: bodyLimitBytes,
     exposeHeadRoutes: false,
     genReqId: () => newId("req"),
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: paramLengthMax },
     frameworkErrors: (_error, request, reply) => {
       setCommonHeaders(request, reply);
       answerUnknownRoute(request as FastifyRequest, reply as never, []);

@@ -1,13 +1,8 @@
 // Holds requests to their zod schemas and says in plain words, for all fields at once, what is wrong.
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
+import { limitsNotEnforced } from "../../api/limits.ts";
 import { HeadgateError } from "../../core/errors.ts";
-
-/** Known words of the contract that this version does not act on: silence would look like consent. */
-const notYet: Record<string, string> = {
-  limits: "limits are not enforced by this version yet",
-  groups: "groups is not supported by this version yet",
-};
 
 interface Problem {
   field: string;
@@ -45,7 +40,10 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       field: [...issue.path, key].join("."),
-      text: (issue.path.length === 0 ? notYet[key] : undefined) ?? "there is no such field",
+      text:
+        issue.path.at(-1) === "limits" && limitsNotEnforced.includes(key)
+          ? "limits of this kind are not enforced by this version yet"
+          : "there is no such field",
     }));
   }
   return [{ field: issue.path.join("."), text: textOf(issue) }];

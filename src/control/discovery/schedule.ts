@@ -100,7 +100,10 @@ export function createSyncSchedule({ storage, synchronizer, clock, log, random =
 
   return {
     async refresh() {
-      const endpoints = (await storage.endpoints.all()).filter(({ sync_interval_ms }) => sync_interval_ms > 0);
+      // A manifest says which models its endpoints have; their lists are nobody's concern.
+      const endpoints = (await storage.endpoints.all()).filter(
+        ({ sync_interval_ms, origin }) => sync_interval_ms > 0 && origin !== "manifest",
+      );
       const intervals = new Map(endpoints.map(({ id, sync_interval_ms }) => [id, sync_interval_ms]));
       const added = endpoints.filter(({ id, sync_interval_ms }) => entries.get(id)?.intervalMs !== sync_interval_ms);
       const lastRuns = await storage.syncRuns.latest(added.map(({ id }) => id));

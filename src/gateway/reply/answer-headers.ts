@@ -12,7 +12,7 @@ function headerValue(text: string): string {
 export function answerHeaders(call: Call): string[] {
   const headers = ["x-request-id", call.id];
   if (call.model !== null) headers.push("x-headgate-model", headerValue(call.model));
-  if (call.endpoint !== null) headers.push("x-headgate-endpoint", headerValue(call.endpoint));
+  if (call.endpoint !== null) headers.push("x-headgate-endpoint", headerValue(call.endpoint.publicName));
   if (call.attempts > 0) headers.push("x-headgate-attempts", String(call.attempts));
   return headers;
 }

@@ -1,4 +1,5 @@
 // An endpoint's error answer that was kept while other targets were tried, and is what the caller gets after all.
+import type { EndpointView } from "../../domain/snapshot.ts";
 import type { Call } from "../call.ts";
 import type { UpstreamHead } from "../upstream/response-headers.ts";
 import { answerHeaders, mergeVary } from "./answer-headers.ts";
@@ -7,7 +8,7 @@ export interface HeldAnswer {
   head: UpstreamHead;
   body: Buffer;
   /** The name of the endpoint that gave it. */
-  endpoint: string;
+  endpoint: EndpointView;
 }
 
 export function sendHeldAnswer(call: Call, { head, body, endpoint }: HeldAnswer): void {

@@ -1,8 +1,9 @@
 // Where a call goes that names a response which a provider keeps: to the deployment that made it, for its maker alone.
+import type { Principal } from "../access.ts";
 import { type Destination, destinationOf } from "../attempt-plan.ts";
 import type { Call } from "../call.ts";
 import type { RoutingState } from "../routing/routing-state.ts";
-import type { ModelRoute, Principal } from "../snapshot.ts";
+import type { ModelRoute } from "../snapshot.ts";
 import { type ResponseOwners, requireOwner } from "./response-owners.ts";
 import { followUpTarget, type KeptAt, keptResponse } from "./response-target.ts";
 
@@ -31,7 +32,7 @@ export async function destinationByResponse(
   return { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why };
 
   function followUp(name: string): KeptAt {
-    const target = followUpTarget(call.snapshot.model(name) as ModelRoute, owner);
+    const target = followUpTarget(call.snapshot.routeFor(principal, name) as ModelRoute, owner);
     return { target, endpoint: target.endpoint, model: name };
   }
 }

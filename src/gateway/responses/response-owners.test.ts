@@ -1,10 +1,11 @@
 // An id finds its maker at once when this process made it, else once per lookup, in time, and never somebody else's.
 import { describe, expect, test } from "vitest";
 import { createFakeClock, type FakeClock } from "../../../test/support/fake-clock.ts";
+import { contentOf, keyOf } from "../../domain/fixtures/views.ts";
 import type { ResponseOwner } from "../../domain/response-owner.ts";
-import { modelMatcher } from "../model-matcher.ts";
+import type { Principal } from "../access.ts";
 import type { ResponseSource } from "../ports.ts";
-import type { Principal } from "../snapshot.ts";
+import { Snapshot } from "../snapshot.ts";
 import { ownerOf, ResponseOwners, requireOwner } from "./response-owners.ts";
 
 function madeBy(owner: string, deploymentId = "dep_1"): ResponseOwner {
@@ -51,9 +52,7 @@ function setUp(entriesMax?: number): { owners: ResponseOwners; table: Table; clo
 }
 
 function principal(id: string, userId: string | null = null): Principal {
-  const rest = { previousDigest: null, previousExpiresAtMs: null, expiresAtMs: null, scopes: ["inference"] as const };
-  const key = { id, name: id, digest: id, userId, groupId: "grp_1", models: null, ...rest };
-  return { key, mayUse: modelMatcher(null, ["*"]) };
+  return new Snapshot(contentOf({ keys: [keyOf({ id, userId })] })).principalOfKey(id) as Principal;
 }
 
 describe("finding", () => {

@@ -1,10 +1,11 @@
 // Who made which response, and where: from memory for those of this process, from the ledger's table for all others.
+
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import type { AttemptStarted } from "../../domain/ledger-record.ts";
 import { isResponseId, ownerName, type ResponseOwner } from "../../domain/response-owner.ts";
+import type { Principal } from "../access.ts";
 import type { ResponseSource } from "../ports.ts";
-import type { Principal } from "../snapshot.ts";
 import { RecentMap } from "./recent-map.ts";
 
 export interface ResponseOwnersOptions {
@@ -110,8 +111,8 @@ function unavailable(detail: string): HeadgateError {
 }
 
 /** The name under which a caller's responses are kept. */
-export function ownerOf({ key }: Principal): string {
-  return ownerName(key.id, key.userId);
+export function ownerOf({ key, userId }: Principal): string {
+  return ownerName(key?.id ?? null, userId);
 }
 
 /** To whom belongs what this attempt makes. */

@@ -1,8 +1,10 @@
 // Where a call goes that names a response: to the place that keeps it, whatever a pool would choose.
+
 import { HeadgateError } from "../../core/errors.ts";
 import type { ResponseOwner } from "../../domain/response-owner.ts";
 import type { EndpointView } from "../../domain/snapshot.ts";
-import type { ModelRoute, Principal, Snapshot, Target } from "../snapshot.ts";
+import { mayReach, type Principal } from "../access.ts";
+import type { ModelRoute, Snapshot, Target } from "../snapshot.ts";
 import { responseNotFound } from "./response-owners.ts";
 
 /**
@@ -36,14 +38,15 @@ export interface KeptAt {
  */
 export function keptResponse(snapshot: Snapshot, principal: Principal, owner: ResponseOwner): KeptAt {
   if (owner.deploymentId === null) {
-    for (const endpoint of snapshot.endpoints())
-      if (endpoint.id === owner.endpointId) return { endpoint, target: null, model: null };
+    const endpoint = snapshot.endpoint(owner.endpointId);
+    if (endpoint !== undefined && mayReach(principal, endpoint)) return { endpoint, target: null, model: null };
     throw responseNotFound(null);
   }
   let inactive: string | null = null;
   for (const route of routesThatMayHold(snapshot, owner)) {
-    const target = route.targets.find(({ deployment }) => deployment.id === owner.deploymentId);
-    if (target === undefined || !principal.mayUse(route.model.name)) continue;
+    const theirs = snapshot.routeFor(principal, route.model.name);
+    const target = theirs?.targets.find(({ deployment }) => deployment.id === owner.deploymentId);
+    if (target === undefined) continue;
     if (!isActive(target)) {
       inactive ??= route.model.name;
       continue;

@@ -2,14 +2,14 @@
 import { HeadgateError } from "../../core/errors.ts";
 import type { ExplainedDecision, ExplainedRouting, ExplainQuestion, Explanation } from "../../domain/explanation.ts";
 import { defaultMaxAttempts, type Hedge } from "../../domain/pool.ts";
-import type { KeyView } from "../../domain/snapshot.ts";
+import type { Principal } from "../access.ts";
+import { noneActive } from "../model-errors.ts";
 import type { ModelRoute, Snapshot } from "../snapshot.ts";
-import { type Access, accessOf, keyProblem } from "./explain/access.ts";
+import { type Access, accessOf, callerProblem } from "./explain/access.ts";
 import { type AskedCall, askedCall } from "./explain/asked-call.ts";
 import { type Candidates, candidatesOf } from "./explain/candidates.ts";
 import { ModelState } from "./model-state.ts";
 import type { RoutingState } from "./routing-state.ts";
-import { modelOffline } from "./tries.ts";
 
 /**
  * The candidates stand as they do for any call of the model, also when this one would be refused; `decision` says that. Throws
@@ -17,23 +17,29 @@ import { modelOffline } from "./tries.ts";
  */
 export function explain(snapshot: Snapshot, state: RoutingState, question: ExplainQuestion, nowMs: number): Explanation {
   const { model } = question;
-  const key = question.keyId === null ? null : keyOf(snapshot, question.keyId);
+  const principal = principalOf(snapshot, question);
   const call = askedCall(question);
-  const access = accessOf(snapshot, key, model);
-  const route = snapshot.model(model) ?? null;
+  const access = accessOf(snapshot, principal, model);
+  // A caller to whom the model is nothing still learns, from an administrator, how it stands.
+  const route = (principal === null ? null : snapshot.routeFor(principal, model)) ?? snapshot.model(model) ?? null;
   const explained = route === null ? null : explainRouting(route, state, call, question, nowMs);
   return {
     model,
     access,
     routing: explained?.routing ?? null,
-    decision: decide({ model, call, key, access, nowMs }, explained?.candidates ?? null),
+    decision: decide({ route, call, principal, access, nowMs }, explained?.candidates ?? null),
   };
 }
 
-function keyOf(snapshot: Snapshot, id: string): KeyView {
-  const key = snapshot.key(id);
-  if (key !== undefined) return key;
-  throw new HeadgateError("invalid_field", { field: "key_id", message: "key_id: there is no key with this id" });
+/** Null: asked for no caller in particular. */
+function principalOf(snapshot: Snapshot, { keyId, userId }: ExplainQuestion): Principal | null {
+  if (keyId !== null) return snapshot.principalOfKey(keyId) ?? nobody("key_id", "key");
+  if (userId !== null) return snapshot.principalOfUser(userId) ?? nobody("user_id", "user");
+  return null;
+}
+
+function nobody(field: string, what: string): never {
+  throw new HeadgateError("invalid_field", { field, message: `${field}: there is no ${what} with this id` });
 }
 
 interface ExplainedRoute {
@@ -94,25 +100,28 @@ function explainHedge(hedge: Hedge | null, state: ModelState, context: HedgeCont
 }
 
 interface DecisionContext {
-  model: string;
+  route: ModelRoute | null;
   call: AskedCall;
-  key: KeyView | null;
+  principal: Principal | null;
   access: Access;
   nowMs: number;
 }
 
 /** In the order in which handle-call.ts finds out. `candidates` null: there is no such model. */
-function decide({ model, call, key, access, nowMs }: DecisionContext, candidates: Candidates | null): ExplainedDecision {
+function decide(
+  { route: modelRoute, call, principal, access, nowMs }: DecisionContext,
+  candidates: Candidates | null,
+): ExplainedDecision {
   const { route, elsewhere } = call;
   if (call.pathError !== null) return refused(call.pathError);
   const scope = route?.needsPassthrough === true ? "passthrough" : "inference";
-  const problem = key === null ? null : keyProblem(key, scope, nowMs);
+  const problem = principal === null ? null : callerProblem(principal, scope, nowMs);
   if (problem !== null) return refused(problem);
   if (elsewhere?.saidBy === "path") return { outcome: "elsewhere", why: elsewhere.why };
   if (call.bodyError !== null) return refused(call.bodyError);
-  if (candidates === null || !access.allowed) return refused(new HeadgateError("model_not_found"));
+  if (candidates === null || modelRoute === null || !access.allowed) return refused(new HeadgateError("model_not_found"));
   if (elsewhere !== null) return { outcome: "elsewhere", why: elsewhere.why };
-  if (candidates.first === null) return refused(modelOffline(model));
+  if (candidates.first === null) return refused(noneActive(modelRoute));
   const { candidate, step } = candidates.first;
   return { outcome: "attempt", candidate, why: step.why };
 }

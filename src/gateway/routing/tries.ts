@@ -1,8 +1,8 @@
 // Which deployment gets the next attempt of one call, and whether there may be another.
-import { HeadgateError } from "../../core/errors.ts";
 import { defaultMaxAttempts } from "../../domain/pool.ts";
 import type { DeploymentState } from "../health/deployment-state.ts";
 import { eligible } from "../health/eligible.ts";
+import { noneActive } from "../model-errors.ts";
 import type { ModelRoute, Target } from "../snapshot.ts";
 import type { ModelState } from "./model-state.ts";
 import type { RoutingState } from "./routing-state.ts";
@@ -49,14 +49,14 @@ export class Tries {
     this.#attemptsMax = options.mayRetry ? (route.model.maxAttempts ?? defaultMaxAttempts) : 1;
   }
 
-  /** The target of the first attempt: there always is one while any deployment is active. Throws 503 `model_offline`. */
+  /** The target of the first attempt: there always is one while any deployment is active. Throws 503 as `noneActive` says. */
   first(nowMs: number): Aim {
-    const { active, model } = this.#route;
+    const { active } = this.#route;
     this.model.retries.requestSeen(nowMs);
     this.model.hedges.requestSeen(nowMs);
     this.#attempts = 1;
     const [only] = active;
-    if (only === undefined) throw modelOffline(model.name);
+    if (only === undefined) throw noneActive(this.#route);
     if (active.length === 1) return { target: only, state: this.#stateOf(only), why: "only active target" };
     this.#untried = active.map((target) => ({ target, load: this.#stateOf(target) }));
     const aim = this.#choose(nowMs, true);
@@ -121,12 +121,4 @@ export class Tries {
   #stateOf(target: Target): DeploymentState {
     return this.#routing.health.of(target.deployment.id);
   }
-}
-
-export function modelOffline(model: string): HeadgateError {
-  return new HeadgateError("model_offline", {
-    message: `The model '${model}' is known, but no endpoint that serves it is online.`,
-    retryAfterSeconds: 30,
-    field: "model",
-  });
 }

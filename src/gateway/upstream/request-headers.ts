@@ -34,13 +34,15 @@ function passing(rawName: string): string | null {
 
 /**
  * The flat header list for the upstream request, credential last. `rawHeaders` is the caller's; `bodyBytes` null means
- * that no content-length is sent (no body, or a streamed one whose length nobody knows).
+ * that no content-length is sent (no body, or a streamed one whose length nobody knows). `identityHeaders`: lower-case names of
+ * those in which trusted proxies tell us who calls.
  */
 export function upstreamRequestHeaders(
   rawHeaders: readonly string[],
   connectionHeader: string | undefined,
   endpoint: EndpointView,
   bodyBytes: number | null,
+  identityHeaders: ReadonlySet<string>,
 ): string[] {
   const named = connectionHeader === undefined ? null : namedByConnection(connectionHeader);
   const authName = endpoint.authHeaderName.toLowerCase();
@@ -49,6 +51,7 @@ export function upstreamRequestHeaders(
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = passing(rawHeaders[i] as string);
     if (name === null || name === authName || own[name] !== undefined || named?.has(name) === true) continue;
+    if (identityHeaders.has(name)) continue;
     headers.push(name, rawHeaders[i + 1] as string);
   }
   for (const name in own) headers.push(name, own[name] as string);

@@ -2,10 +2,12 @@
 import { initial } from "./0001-initial.ts";
 import { pools } from "./0002-pools.ts";
 import { responses } from "./0003-responses.ts";
+import { people } from "./0005-people.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
   { name: "0001-initial", up: initial },
   { name: "0002-pools", up: pools },
   { name: "0003-responses", up: responses },
+  { name: "0005-people", up: people },
 ];

@@ -18,6 +18,9 @@ export function endpointRepository(db: Kysely<Database>): EndpointRepository {
     async all() {
       return db.selectFrom("endpoints").selectAll().orderBy("name").execute();
     },
+    async ofManifest(manifestId) {
+      return db.selectFrom("endpoints").selectAll().where("manifest_id", "=", manifestId).orderBy("name").execute();
+    },
     async page({ limit, cursor }) {
       const after = decodeCursor(cursor, ["string"]);
       let query = db.selectFrom("endpoints").selectAll();

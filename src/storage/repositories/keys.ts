@@ -5,6 +5,7 @@ import type { KeyRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
 
 export function keyRepository(db: Kysely<Database>): KeyRepository {
+  const oldestFirst = () => db.selectFrom("keys").selectAll().where("deleted_at", "is", null).orderBy("created_at").orderBy("id");
   return {
     async insert(row) {
       await db.insertInto("keys").values(row).execute();
@@ -14,7 +15,7 @@ export function keyRepository(db: Kysely<Database>): KeyRepository {
       return (await query.executeTakeFirst()) ?? null;
     },
     async all() {
-      return db.selectFrom("keys").selectAll().where("deleted_at", "is", null).orderBy("created_at").orderBy("id").execute();
+      return oldestFirst().execute();
     },
     async page({ limit, cursor }) {
       const after = decodeCursor(cursor, ["number", "string"]);
@@ -41,6 +42,12 @@ export function keyRepository(db: Kysely<Database>): KeyRepository {
       if (ids.length === 0) return new Map();
       const rows = await db.selectFrom("keys").select(["id", "name"]).where("id", "in", ids).execute();
       return new Map(rows.map((row) => [row.id, row.name]));
+    },
+    async ofUser(userId) {
+      return oldestFirst().where("user_id", "=", userId).execute();
+    },
+    async paidByGroup(groupId) {
+      return oldestFirst().where("group_id", "=", groupId).execute();
     },
   };
 }

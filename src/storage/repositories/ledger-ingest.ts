@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import type { LedgerRecord } from "../../domain/ledger-record.ts";
 import { attemptColumns, attemptRow } from "../attempt-row.ts";
 import { runForEach } from "../each-row.ts";
+import { inTransaction } from "../in-transaction.ts";
 import { jsonRows, storable } from "../json-rows.ts";
 import type { AttemptRow, Engine } from "../port.ts";
 import type { Database } from "../schema.ts";
@@ -53,11 +54,6 @@ export async function interruptAttempts(db: Kysely<Database>, engine: Engine, pr
     await applyRollUp(transaction, engine, rollUp);
     return rows.length;
   });
-}
-
-async function inTransaction<T>(db: Kysely<Database>, work: (transaction: Transaction<Database>) => Promise<T>): Promise<T> {
-  if (db.isTransaction) return work(db as Transaction<Database>);
-  return db.transaction().execute(work);
 }
 
 /** One row per attempt: settled if any record of it is. By key, so that concurrent writers lock rows in the same order. */

@@ -45,6 +45,8 @@ export function modelRepository(db: Kysely<Database>): ModelRepository {
       await db
         .deleteFrom("models")
         .where("kind", "=", "pool")
+        .where("groups", "is", null)
+        .where("limits", "is", null)
         .where(({ not, exists, selectFrom }) =>
           not(exists(selectFrom("deployments").select("deployments.id").whereRef("deployments.model_id", "=", "models.id"))),
         )

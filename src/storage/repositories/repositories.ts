@@ -7,16 +7,20 @@ import { endpointRepository } from "./endpoints.ts";
 import { groupRepository } from "./groups.ts";
 import { keyRepository } from "./keys.ts";
 import { ledgerRepository } from "./ledger.ts";
+import { manifestRepository } from "./manifests.ts";
 import { metaRepository } from "./meta.ts";
 import { modelTargetRepository } from "./model-targets.ts";
 import { modelRepository } from "./models.ts";
 import { responseRepository } from "./responses.ts";
 import { syncRunRepository } from "./sync-runs.ts";
+import { userRepository } from "./users.ts";
 
 export function repositoriesOver(db: Kysely<Database>, engine: Engine): Repositories {
   return {
     meta: metaRepository(db),
-    groups: groupRepository(db),
+    users: userRepository(db),
+    groups: groupRepository(db, engine),
+    manifests: manifestRepository(db),
     endpoints: endpointRepository(db),
     models: modelRepository(db),
     modelTargets: modelTargetRepository(db),

@@ -11,6 +11,7 @@ import { mergePatch } from "../merge-patch.ts";
 import { parseOrThrow } from "../validate-with-zod.ts";
 import { checkName } from "./create-endpoint.ts";
 import { configurationColumns, configurationOf, lowerCaseNames } from "./endpoint-columns.ts";
+import { refuseManifestEndpoint } from "./manifest-endpoints.ts";
 import { retryOnNewModel } from "./retry-on-new-model.ts";
 
 export interface PatchedEndpoint {
@@ -31,7 +32,7 @@ const syncedColumns: readonly (keyof EndpointRow)[] = [
   "models",
 ];
 
-/** Throws HeadgateError not_found, stale, invalid_field, name_conflict or alias_conflict; nothing is written then. */
+/** Throws HeadgateError not_found, not_allowed, stale, invalid_field, name_conflict or alias_conflict; nothing is written then. */
 export function patchEndpoint(
   context: AdminContext,
   id: string,
@@ -41,6 +42,7 @@ export function patchEndpoint(
   return retryOnNewModel(() =>
     context.database().transaction(async (repositories) => {
       const row = found(await repositories.endpoints.get(id), "endpoint");
+      await refuseManifestEndpoint(repositories, row);
       checkIfMatch(ifMatch, etagOf(row.version));
       const changes = changesOf(row, patch, context);
       if (Object.keys(changes).length === 0) return { row, needsSync: false };

@@ -6,11 +6,12 @@ import type { DeploymentRow, EndpointRow, SyncRunRow } from "../../../storage/po
 import { configurationOf } from "./endpoint-columns.ts";
 import { presentSyncRunSummary } from "./present-sync-run.ts";
 
-/** `deployments` are the endpoint's own; removed ones don't count. */
+/** `deployments` are the endpoint's own; removed ones don't count. `manifests` are names by id. */
 export function presentEndpoint(
   row: EndpointRow,
   deployments: readonly DeploymentRow[],
   lastSync: SyncRunRow | undefined,
+  manifests: ReadonlyMap<string, string>,
 ): EndpointBody {
   const dialect = row.dialect as Dialect;
   const counts = countByStatus(deployments.filter((deployment) => deployment.removed_at === null));
@@ -21,6 +22,8 @@ export function presentEndpoint(
     description: row.description,
     effective_url: row.base_url ?? defaultBaseUrl(row.url, dialect),
     origin: row.origin,
+    manifest_id: row.manifest_id,
+    manifest: row.manifest_id === null ? null : (manifests.get(row.manifest_id) ?? null),
     dialect,
     auth_header_name: row.auth_header_name,
     auth_header_prefix: row.auth_header_prefix,

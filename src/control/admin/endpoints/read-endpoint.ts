@@ -1,6 +1,7 @@
 // Endpoints with what belongs to them, read for presentation.
 import type { EndpointBody } from "../../../api/endpoints.ts";
 import type { DeploymentRow, EndpointRow, Repositories } from "../../../storage/port.ts";
+import { manifestNames } from "./manifest-endpoints.ts";
 import { presentEndpoint } from "./present.ts";
 
 /** The endpoints as the API shows them, in the order of `rows`. */
@@ -9,10 +10,12 @@ export async function presentEndpoints(repositories: Repositories, rows: readonl
   const latest = await repositories.syncRuns.latest(rows.map((row) => row.id));
   const byEndpoint = new Map<string, DeploymentRow[]>(rows.map((row) => [row.id, []]));
   for (const deployment of await repositories.deployments.all()) byEndpoint.get(deployment.endpoint_id)?.push(deployment);
-  return rows.map((row) => presentEndpoint(row, byEndpoint.get(row.id) ?? [], latest.get(row.id)));
+  const manifests = await manifestNames(repositories, rows);
+  return rows.map((row) => presentEndpoint(row, byEndpoint.get(row.id) ?? [], latest.get(row.id), manifests));
 }
 
 export async function readEndpoint(repositories: Repositories, row: EndpointRow): Promise<EndpointBody> {
   const deployments = await repositories.deployments.ofEndpoint(row.id);
-  return presentEndpoint(row, deployments, (await repositories.syncRuns.latest([row.id])).get(row.id));
+  const latest = await repositories.syncRuns.latest([row.id]);
+  return presentEndpoint(row, deployments, latest.get(row.id), await manifestNames(repositories, [row]));
 }

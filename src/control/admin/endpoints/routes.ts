@@ -6,6 +6,7 @@ import { found, idParams, noContent } from "../answers.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { createEndpoint } from "./create-endpoint.ts";
+import { refuseManifestEndpoint } from "./manifest-endpoints.ts";
 import { patchEndpoint } from "./patch-endpoint.ts";
 import { presentEndpoints, readEndpoint } from "./read-endpoint.ts";
 import { syncRoutes } from "./sync-routes.ts";
@@ -97,6 +98,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
     async (request, reply) => {
       await context.database().transaction(async (repositories) => {
         const row = found(await repositories.endpoints.get(request.params.id), "endpoint");
+        await refuseManifestEndpoint(repositories, row);
         checkIfMatch(request.headers["if-match"], etagOf(row.version));
         await repositories.endpoints.delete(row.id);
         await repositories.models.deleteUnused();

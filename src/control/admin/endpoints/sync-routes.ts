@@ -8,6 +8,7 @@ import { found, idParams } from "../answers.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { readModel } from "../models/read-model.ts";
 import { addStaticModel } from "./add-static-model.ts";
+import { refuseManifestEndpoint } from "./manifest-endpoints.ts";
 import { presentSyncRun } from "./present-sync-run.ts";
 import { retryOnNewModel } from "./retry-on-new-model.ts";
 import { tryConnection } from "./try-connection.ts";
@@ -44,7 +45,8 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request) => {
       const { id } = request.params;
-      found(await context.database().endpoints.get(id), "endpoint");
+      const database = context.database();
+      await refuseManifestEndpoint(database, found(await database.endpoints.get(id), "endpoint"));
       const { dry_run, confirm } = request.query;
       return context.synchronizer.synchronize(id, {
         trigger: "manual",
@@ -90,6 +92,7 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
       const add = () =>
         context.database().transaction(async (repositories) => {
           const endpoint = found(await repositories.endpoints.get(request.params.id), "endpoint");
+          await refuseManifestEndpoint(repositories, endpoint);
           const model = await addStaticModel(repositories, endpoint, request.body, context.clock.nowMs());
           await repositories.meta.bumpConfigVersion();
           return readModel(repositories, model, context.healthOf);

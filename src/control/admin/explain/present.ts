@@ -19,8 +19,7 @@ export function presentExplanation({ model, access, routing, decision }: Explana
     candidates: (routing?.candidates ?? []).map(presentCandidate),
     retries: routing === null ? null : { left: routing.retries.left, on_timeout: routing.retries.onTimeout },
     hedge: routing === null ? null : presentHedge(routing.hedge),
-    // No limit can be set in this version.
-    limits: [],
+    limits: [], // the data plane does not say them yet
     decision: presentDecision(decision),
   };
 }

@@ -39,7 +39,7 @@ it("shows every target, what speaks for and against it, and what would be done",
       model: "m",
       kind: "pool",
       strategy: "balanced",
-      access: { allowed: true, why: "asked without a key: as a caller who may use every model" },
+      access: { allowed: true, why: "asked without a caller: as one who may use every model" },
       session: null,
       max_attempts: 2,
       call_timeout: "20m",
@@ -120,9 +120,11 @@ it("asks about the call that is described, and about the usual one where nothing
     headers: { "x-headgate-session": "s", "x-headgate-no-fallback": "true", "x-headgate-timeout": "30s" },
   });
   await explain({ model: "m", body: ' {"model": "m"}' });
+  await explain({ model: "m", user_id: "usr_1", key_id: null });
   const usual = {
     model: "m",
     keyId: null,
+    userId: null,
     path: "/v1/chat/completions",
     body: null,
     session: null,
@@ -141,6 +143,7 @@ it("asks about the call that is described, and about the usual one where nothing
       timeoutMs: 30_000,
     },
     { ...usual, body: ' {"model": "m"}' },
+    { ...usual, userId: "usr_1" },
   ]);
 });
 
@@ -174,7 +177,8 @@ it("tells what the caller would be refused with, beside the candidates as they a
 it.each([
   ["model", {}],
   ["key_id", { model: "m", key_id: "key_unknown" }],
-  ["user_id", { model: "m", user_id: "usr_1" }],
+  ["user_id", { model: "m", user_id: "usr_unknown" }],
+  ["user_id", { model: "m", user_id: "usr_1", key_id: "key_1" }],
   ["body", { model: "m", body: { model: "other" } }],
   ["body", { model: "m", body: 7 }],
   ["path", { model: "m", path: "/v1beta/models/other:generateContent" }],

@@ -1,7 +1,6 @@
 // Where a call would go now, and why, without calling anyone. Answered from what the data plane knows: no database is asked.
 import { errorResponses } from "../../../api/error-body.ts";
 import { type ExplainBody, explainBody, explanationView } from "../../../api/explain.ts";
-import { HeadgateError } from "../../../core/errors.ts";
 import type { ExplainQuestion } from "../../../domain/explanation.ts";
 import { databaseUnavailable } from "../answers.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
@@ -32,15 +31,12 @@ export function explainRoutes(app: AdminApp, context: AdminContext): void {
   );
 }
 
-/** HeadgateError invalid_field for users, as there are none yet. */
 function questionOf({ model, key_id, user_id, path, body, headers }: ExplainBody): ExplainQuestion {
-  if (user_id !== undefined && user_id !== null) {
-    throw new HeadgateError("invalid_field", { field: "user_id", message: "user_id: there is no user with this id" });
-  }
   const noFallback = headers?.["x-headgate-no-fallback"];
   return {
     model,
     keyId: key_id ?? null,
+    userId: user_id ?? null,
     path: path ?? defaultPath,
     body: bodyText(model, body ?? null),
     session: headers?.["x-headgate-session"] ?? null,

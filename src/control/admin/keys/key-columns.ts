@@ -3,18 +3,29 @@ import type { z } from "zod";
 import type { patchKeyBody } from "../../../api/keys.ts";
 import { HeadgateError } from "../../../core/errors.ts";
 import type { Scope } from "../../../domain/api-key.ts";
-import { everyoneGroupId, type KeyRow, type Repositories } from "../../../storage/port.ts";
+import { everyoneGroupId } from "../../../domain/everyone.ts";
+import type { KeyRow, Repositories } from "../../../storage/port.ts";
+import { limitsColumn } from "../limits-column.ts";
 
 const defaultScopes: readonly Scope[] = ["inference"];
 
 type Changes = z.output<typeof patchKeyBody>;
 
+/** What the key has already. */
+type Before = Pick<KeyRow, "user_id" | "limits">;
+
 /** Only the columns whose fields were sent; null puts a field back to its default. Throws HeadgateError invalid_field. */
-export async function keyColumns(asked: Changes, repositories: Repositories, nowMs: number): Promise<Partial<KeyRow>> {
+export async function keyColumns(
+  asked: Changes,
+  before: Before,
+  repositories: Repositories,
+  nowMs: number,
+): Promise<Partial<KeyRow>> {
   const columns: Partial<KeyRow> = {};
   if (asked.name !== undefined) columns.name = asked.name;
   if (asked.models !== undefined) columns.models = asked.models === null ? null : JSON.stringify([...new Set(asked.models)]);
   if (asked.scopes !== undefined) columns.scopes = JSON.stringify([...new Set(asked.scopes ?? defaultScopes)]);
+  if (asked.limits !== undefined) columns.limits = limitsColumn(asked.limits, before.limits);
   if (asked.expires_at !== undefined) {
     if (asked.expires_at !== null && asked.expires_at <= nowMs) {
       throw new HeadgateError("invalid_field", { field: "expires_at", message: "expires_at: must be in the future" });
@@ -22,7 +33,7 @@ export async function keyColumns(asked: Changes, repositories: Repositories, now
     columns.expires_at = asked.expires_at;
   }
   if (asked.group_id !== undefined) {
-    const groupId = asked.group_id ?? everyoneGroupId;
+    const groupId = asked.group_id ?? (await ownerColumns(before.user_id, repositories)).group_id;
     if ((await repositories.groups.get(groupId)) === null) {
       throw new HeadgateError("invalid_field", { field: "group_id", message: "group_id: there is no group with this id" });
     }
@@ -31,8 +42,14 @@ export async function keyColumns(asked: Changes, repositories: Repositories, now
   return columns;
 }
 
-/** There are no users in this version: whatever id is sent names nobody. */
-export function checkUserId(userId: string | null | undefined): void {
-  if (userId === null || userId === undefined) return;
-  throw new HeadgateError("invalid_field", { field: "user_id", message: "user_id: there is no user with this id" });
+/** The columns of a new key: its user has to be there, and pays by its primary group where no other is named. Throws HeadgateError invalid_field. */
+export async function ownerColumns(
+  userId: string | null,
+  { users }: Repositories,
+): Promise<Pick<KeyRow, "user_id" | "group_id">> {
+  if (userId === null) return { user_id: null, group_id: everyoneGroupId };
+  const user = await users.get(userId);
+  if (user === null)
+    throw new HeadgateError("invalid_field", { field: "user_id", message: "user_id: there is no user with this id" });
+  return { user_id: userId, group_id: user.primary_group_id ?? everyoneGroupId };
 }

@@ -3,6 +3,7 @@ import type { KeyBody } from "../../../api/keys.ts";
 import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
 import type { Scope } from "../../../domain/api-key.ts";
 import type { KeyRow } from "../../../storage/port.ts";
+import { presentLimits } from "../limits-column.ts";
 
 export function presentKey(row: KeyRow): KeyBody {
   return {
@@ -14,6 +15,7 @@ export function presentKey(row: KeyRow): KeyBody {
     models: row.models === null ? null : (JSON.parse(row.models) as string[]),
     scopes: JSON.parse(row.scopes) as Scope[],
     expires_at: formatTimeOrNull(row.expires_at),
+    limits: presentLimits(row.limits),
     origin: row.origin,
     created_at: formatTime(row.created_at),
     updated_at: formatTime(row.updated_at),

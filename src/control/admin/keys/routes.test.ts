@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { digestApiKey } from "../../../domain/api-key.ts";
-import { everyoneGroupId } from "../../../storage/port.ts";
+import { everyoneGroupId } from "../../../domain/everyone.ts";
 
 let api: AdminApiUnderTest;
 beforeAll(async () => {
@@ -57,7 +57,8 @@ describe("keys", () => {
       [{ name: "a", expires_at: "tomorrow" }, "expires_at"],
       [{ name: "a", expires_at: "2020-01-01T00:00:00Z" }, "expires_at"],
       [{ name: "a", expires_at: "2099-02-30T00:00:00Z" }, "expires_at"],
-      [{ name: "a", limits: { requests_per_minute: 5 } }, "limits"],
+      [{ name: "a", limits: { requests_per_minute: 0 } }, "limits.requests_per_minute"],
+      [{ name: "a", limits: { budget_usd: 5 } }, "limits.budget_usd"],
       [{ name: "a", key: "sk-mine" }, "key"],
     ];
     const before = (await api.storage.keys.all()).length;
@@ -66,8 +67,33 @@ describe("keys", () => {
       expect([body, answer.status, answer.body.error?.field]).toEqual([body, 422, field]);
     }
     expect((await api.storage.keys.all()).length).toBe(before);
-    const limits = await api.call("POST", "/keys", { name: "a", limits: {} });
-    expect(limits.body.error.message).toContain("limits are not enforced by this version yet");
+    const budget = await api.call("POST", "/keys", { name: "a", limits: { budget_usd: 5 } });
+    expect(budget.body.error.message).toContain("not enforced by this version yet");
+  });
+
+  it("of a user are paid by the user's primary group, where no other is named", async () => {
+    const group = (await api.call("POST", "/groups", { name: "payers" })).body;
+    const user = (await api.call("POST", "/users", { name: "Ann" })).body;
+    expect(await makeKey({ user_id: user.id })).toMatchObject({ user_id: user.id, group_id: everyoneGroupId });
+    await api.call("PATCH", `/users/${user.id}`, { primary_group_id: group.id });
+    const key = await makeKey({ user_id: user.id });
+    expect(key).toMatchObject({ user_id: user.id, group_id: group.id });
+    expect(await makeKey({ user_id: user.id, group_id: everyoneGroupId })).toMatchObject({ group_id: everyoneGroupId });
+    const other = await api.call("PATCH", `/keys/${key.id}`, { group_id: everyoneGroupId });
+    expect(other.body.group_id).toBe(everyoneGroupId);
+    expect((await api.call("PATCH", `/keys/${key.id}`, { group_id: null })).body.group_id).toBe(group.id);
+    expect((await api.call("PATCH", `/keys/${key.id}`, { user_id: user.id })).body.error.field).toBe("user_id");
+  });
+
+  it("have limits, each of which a PATCH sets or clears", async () => {
+    expect((await makeKey()).limits).toEqual({});
+    const key = await makeKey({ limits: { requests_per_second: 5, requests_per_minute: 100 } });
+    expect(key.limits).toEqual({ requests_per_second: 5, requests_per_minute: 100 });
+    const patch = async (limits: object | null) => (await api.call("PATCH", `/keys/${key.id}`, { limits })).body.limits;
+    expect(await patch({ requests_per_second: null })).toEqual({ requests_per_minute: 100 });
+    expect(await patch({ requests_per_second: 1_000_000 })).toEqual({ requests_per_second: 1_000_000, requests_per_minute: 100 });
+    expect(await patch(null)).toEqual({});
+    expect((await api.storage.keys.get(key.id))?.limits).toBeNull();
   });
 
   it("PATCH clears with null, leaves alone what is left out, and moves the version", async () => {
@@ -78,7 +104,6 @@ describe("keys", () => {
     const cleared = await api.call("PATCH", `/keys/${key.id}`, { models: null, scopes: null, expires_at: null, group_id: null });
     expect(cleared.body).toMatchObject({ name: "renamed", models: null, scopes: ["inference"], expires_at: null, version: 3 });
     expect((await api.call("PATCH", `/keys/${key.id}`, { name: null })).body.error.field).toBe("name");
-    expect((await api.call("PATCH", `/keys/${key.id}`, { limits: {} })).body.error.field).toBe("limits");
     expect((await api.call("PATCH", `/keys/${key.id}`, { user_id: "u" })).body.error.field).toBe("user_id");
     expect(api.published.at(-1)).toBe(`key ${key.id}`);
   });

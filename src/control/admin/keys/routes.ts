@@ -10,7 +10,7 @@ import { found, idParams, noContent } from "../answers.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { etagOf } from "../etag.ts";
 import { changeKey } from "./change-key.ts";
-import { checkUserId, keyColumns } from "./key-columns.ts";
+import { keyColumns, ownerColumns } from "./key-columns.ts";
 import { presentKey } from "./present.ts";
 
 const config = { policy: "admin" } as const;
@@ -29,15 +29,15 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request, reply) => {
-      const { user_id, ...asked } = request.body;
-      checkUserId(user_id);
+      const { user_id: userId = null, ...asked } = request.body;
       const nowMs = context.clock.nowMs();
       const made = newApiKey();
       const row = await context.database().transaction(async (repositories) => {
-        const inserted: KeyRow = {
+        const empty: KeyRow = {
           ...newKeyRow({ name: asked.name, ...made, scopes: ["inference"], origin: "admin", nowMs }),
-          ...(await keyColumns(asked, repositories, nowMs)),
+          ...(await ownerColumns(userId, repositories)),
         };
+        const inserted = { ...empty, ...(await keyColumns(asked, empty, repositories, nowMs)) };
         await repositories.keys.insert(inserted);
         await repositories.meta.bumpConfigVersion();
         return inserted;
@@ -89,8 +89,8 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request, reply) => {
-      const row = await changeKey(context, request.params.id, request.headers["if-match"], async (_key, repositories, nowMs) =>
-        keyColumns(request.body, repositories, nowMs),
+      const row = await changeKey(context, request.params.id, request.headers["if-match"], async (key, repositories, nowMs) =>
+        keyColumns(request.body, key, repositories, nowMs),
       );
       return reply.header("etag", etagOf(row.version)).send(presentKey(row));
     },

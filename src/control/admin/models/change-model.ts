@@ -1,6 +1,7 @@
 // What an administrator does to a model: disable it, bring it back, remove it.
 import { createHash } from "node:crypto";
 import type { ModelBody } from "../../../api/models.ts";
+import { HeadgateError } from "../../../core/errors.ts";
 import type { DeploymentRow, ModelRow, Repositories } from "../../../storage/port.ts";
 import { isDeselected } from "../../discovery/selection.ts";
 import { found } from "../answers.ts";
@@ -9,6 +10,8 @@ import { checkIfMatch, etagOf } from "../etag.ts";
 import { readModel } from "./read-model.ts";
 
 const disabledReason = "disabled by an administrator";
+/** Until the manifest is applied again, which is at once. */
+const waitsForManifest = "waits for its manifest";
 
 /** The ETag of a model covers its deployments, whose state changes without the model's own row, but not their health: nobody writes that. */
 export function modelEtag(model: ModelBody): string {
@@ -26,7 +29,7 @@ export async function modelToChange(repositories: Repositories, id: string, ifMa
 
 /**
  * Of a pool: `disabled` takes every deployment from callers; `active` brings back those that an administrator disabled. One that is
- * offline stays so until its provider lists it again, and one that is not selected until it is selected.
+ * offline stays so until its provider lists it again, one that is not selected until it is selected, and one of a manifest until that says so.
  */
 export async function setModelStatus(
   repositories: Repositories,
@@ -38,17 +41,27 @@ export async function setModelStatus(
     const disabledByPerson = deployment.status === "disabled" && !isDeselected(deployment);
     if (disabledByPerson === (status === "disabled")) continue;
     if (status === "active" && !disabledByPerson) continue;
-    const reason = status === "disabled" ? disabledReason : null;
-    await repositories.deployments.update(deployment.id, { status, reason, since: nowMs, updated_at: nowMs });
+    await repositories.deployments.update(deployment.id, { ...stateOf(deployment, status), since: nowMs, updated_at: nowMs });
   }
+}
+
+function stateOf({ source }: DeploymentRow, status: "active" | "disabled"): Pick<DeploymentRow, "status" | "reason"> {
+  if (status === "disabled") return { status, reason: disabledReason };
+  return source === "manifest" ? { status: "offline", reason: waitsForManifest } : { status, reason: null };
 }
 
 /**
  * A virtual model goes alone. Of a pool, static deployments go; discovered ones stay as a note to the synchronisation not to add them again. Their aliases go
- * too, so that the name is free for another model. Virtual models lose them as targets.
+ * too, so that the name is free for another model. Virtual models lose them as targets. Throws HeadgateError not_allowed for
+ * a model that a manifest declares.
  */
 export async function removeModel(repositories: Repositories, model: ModelRow, nowMs: number): Promise<void> {
-  for (const deployment of await repositories.deployments.ofModels([model.id])) {
+  const deployments = await repositories.deployments.ofModels([model.id]);
+  if (deployments.some(({ source }) => source === "manifest")) {
+    const message = `A manifest declares '${model.name}': it goes when the manifest no longer lists it. Disable it, or restrict it to \`groups\`.`;
+    throw new HeadgateError("not_allowed", { message });
+  }
+  for (const deployment of deployments) {
     await repositories.modelTargets.remove(deployment.id);
     if (deployment.source === "static") await repositories.deployments.delete(deployment.id);
     else await repositories.deployments.update(deployment.id, { removed_at: nowMs, model_id: null, updated_at: nowMs });

@@ -4,11 +4,13 @@ import { formatDuration } from "../../../core/duration.ts";
 import type { Hedge, Strategy } from "../../../domain/pool.ts";
 import type { ModelRow } from "../../../storage/port.ts";
 import { hedgeOf } from "../../hedge-column.ts";
+import { limitsColumn, presentLimits } from "../limits-column.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { timeoutsColumn, timeoutsOf } from "../timeouts-column.ts";
 
-export type SettingColumns = Pick<ModelRow, "strategy" | "max_attempts" | "hedge" | "timeouts">;
-type GivenSettings = Pick<ModelPatch, "strategy" | "max_attempts" | "hedge" | "timeouts">;
+type Setting = "strategy" | "max_attempts" | "hedge" | "timeouts" | "groups" | "limits";
+export type SettingColumns = Pick<ModelRow, Setting>;
+type GivenSettings = Pick<ModelPatch, Setting>;
 
 /** The columns after `given` is merged into them: what is left out stays, null takes back. */
 export function settingColumns(given: GivenSettings, before: SettingColumns): SettingColumns {
@@ -17,6 +19,8 @@ export function settingColumns(given: GivenSettings, before: SettingColumns): Se
     max_attempts: given.max_attempts === undefined ? before.max_attempts : given.max_attempts,
     hedge: hedgeColumn(given.hedge, before.hedge),
     timeouts: timeoutsColumn(given.timeouts, before.timeouts),
+    groups: groupsColumn(given.groups, before.groups),
+    limits: limitsColumn(given.limits, before.limits),
   };
 }
 
@@ -30,12 +34,19 @@ function hedgeColumn(given: GivenSettings["hedge"], before: string | null): stri
   return JSON.stringify(mergePatch(JSON.parse(before ?? "{}"), patch));
 }
 
-export function presentSettings(row: SettingColumns): Pick<ModelBody, "strategy" | "max_attempts" | "hedge" | "timeouts"> {
+function groupsColumn(given: GivenSettings["groups"], before: string | null): string | null {
+  if (given === undefined) return before;
+  return given === null ? null : JSON.stringify([...new Set(given)]);
+}
+
+export function presentSettings(row: SettingColumns): Pick<ModelBody, Setting> {
   const hedge = hedgeOf(row.hedge);
   return {
     strategy: (row.strategy as Strategy | null) ?? "balanced",
     max_attempts: row.max_attempts,
     hedge: hedge === null ? null : { extra_traffic: hedge.extraTrafficMax, min_delay: formatDuration(hedge.delayMinMs) },
     timeouts: timeoutsOf(row.timeouts),
+    groups: row.groups === null ? null : (JSON.parse(row.groups) as string[]),
+    limits: presentLimits(row.limits),
   };
 }

@@ -43,6 +43,28 @@ describe("a pool", () => {
     expect(await model("beta")).toMatchObject({ strategy: "balanced", max_attempts: null, hedge: null, timeouts: {} });
   });
 
+  it("takes groups and limits, and gives them up with null", async () => {
+    expect(await model("alpha")).toMatchObject({ groups: null, limits: {} });
+    const settings = { groups: ["physics", "grp_1"], limits: { requests_per_second: 5, requests_per_minute: 60 } };
+    const set = await patch("alpha", { ...settings, groups: ["physics", "grp_1", "physics"] });
+    expect(set.body).toMatchObject(settings);
+    expect(api.published.at(-1)).toBe("routing");
+    const fewer = await patch("alpha", { limits: { requests_per_second: null } });
+    expect(fewer.body).toMatchObject({ groups: settings.groups, limits: { requests_per_minute: 60 } });
+    expect(fewer.headers.get("etag")).not.toBe(set.headers.get("etag"));
+    const cleared = await patch("alpha", { groups: null, limits: null });
+    expect(cleared.body).toMatchObject({ groups: null, limits: {} });
+    expect(await model("beta")).toMatchObject({ groups: null, limits: {} });
+  });
+
+  it("that a manifest declares is not removed here", async () => {
+    const { id, deployments } = await model("alpha");
+    await api.storage.deployments.update(deployments[0].id, { source: "manifest" });
+    const refused = await api.call("DELETE", `/models/${id}`);
+    expect([refused.status, refused.body.error.code]).toEqual([403, "not_allowed"]);
+    expect((await model("alpha")).deployments.map(({ source }: LooseJson) => source)).toEqual(["manifest", "discovered"]);
+  });
+
   it("takes weights and priorities for its deployments; the others have their endpoint's", async () => {
     expect(shares(await model("alpha"))).toEqual(["one 3 0", "two 1 0"]);
     const two = (await model("alpha")).deployments[1].id;

@@ -40,7 +40,7 @@ function presentTarget({ deployment: row, endpoint, weight, priority, health }: 
     weight,
     priority,
     health,
-    source: row.source === "static" ? "static" : "discovered",
+    source: row.source as DeploymentBody["source"],
   };
 }
 

@@ -80,12 +80,17 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request, reply) => {
-      const model = await context.database().transaction(async (repositories) => {
+      const database = context.database();
+      const { changed, asWritten } = await database.transaction(async (repositories) => {
         const row = await modelToChange(repositories, request.params.id, request.headers["if-match"]);
-        const changed = await patchModel(repositories, row, request.body, context.clock.nowMs());
-        return readModel(repositories, changed, context.healthOf);
+        const patched = await patchModel(repositories, row, request.body, context.clock.nowMs());
+        return { changed: patched, asWritten: await readModel(repositories, patched, context.healthOf) };
       });
+      // What an administrator no longer disables is as its manifest says.
+      const isEnabled = request.body.status === "active" && context.manifests !== undefined;
+      if (isEnabled) await context.manifests?.reapply();
       await context.publish((publisher) => publisher.routingChanged());
+      const model = isEnabled ? await readModel(database, changed, context.healthOf) : asWritten;
       return reply.header("etag", modelEtag(model)).send(model);
     },
   );
@@ -107,6 +112,8 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
         await removeModel(repositories, row, context.clock.nowMs());
         await repositories.meta.bumpConfigVersion();
       });
+      // A virtual model's name is free for a manifest's model now.
+      await context.manifests?.reapply();
       await context.publish((publisher) => publisher.routingChanged());
       return reply.code(204).send();
     },

@@ -104,8 +104,11 @@ describe("making a virtual model", () => {
       [{ hedge: { extra_traffic: 2 } }, "hedge.extra_traffic"],
       [{ hedge: { min_delay: "2m" } }, "hedge.min_delay"],
       [{ timeouts: { idle: "0s" } }, "timeouts.idle"],
-      [{ limits: {} }, "limits"],
-      [{ groups: ["everyone"] }, "groups"],
+      [{ limits: { requests_per_second: -1 } }, "limits.requests_per_second"],
+      [{ limits: { concurrent_requests: 1 } }, "limits.concurrent_requests"],
+      [{ groups: [] }, "groups"],
+      [{ groups: [" "] }, "groups.0"],
+      [{ groups: Array.from({ length: 101 }, () => "a") }, "groups"],
       [{ status: "disabled" }, "status"],
     ];
     for (const [wrong, field] of cases) {

@@ -4,8 +4,15 @@ import { formatTime } from "../../../api/time.ts";
 import type { AttemptRow } from "../../../storage/port.ts";
 import { usdOf } from "../money.ts";
 
+/** Names by id; of users and groups that are gone there are none. */
+export interface RequestNames {
+  keys: ReadonlyMap<string, string>;
+  users: ReadonlyMap<string, string>;
+  groups: ReadonlyMap<string, string>;
+}
+
 /** `attempts` in order, at least one; the last carries the request's outcome. Tokens and cost are of all of them. */
-export function presentRequest(attempts: readonly AttemptRow[], keyNames: ReadonlyMap<string, string>): RequestBody {
+export function presentRequest(attempts: readonly AttemptRow[], names: RequestNames): RequestBody {
   const last = attempts.findLast((attempt) => attempt.final === 1) ?? (attempts.at(-1) as AttemptRow);
   const costs = attempts.flatMap((attempt) => (attempt.cost_nano_usd === null ? [] : [attempt.cost_nano_usd]));
   return {
@@ -19,9 +26,11 @@ export function presentRequest(attempts: readonly AttemptRow[], keyNames: Readon
     model: last.model === "" ? null : last.model,
     endpoint: last.endpoint,
     key: last.key_id,
-    key_name: last.key_id === null ? null : (keyNames.get(last.key_id) ?? null),
+    key_name: names.keys.get(last.key_id ?? "") ?? null,
     user: last.user_id,
+    user_name: names.users.get(last.user_id ?? "") ?? null,
     group: last.group_id,
+    group_name: names.groups.get(last.group_id) ?? null,
     method: last.method,
     path: last.path,
     stream: last.stream === 1,

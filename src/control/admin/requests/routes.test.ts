@@ -75,6 +75,8 @@ describe("requests", () => {
       key: keyId,
       key_name: "ci",
       user: null,
+      user_name: null,
+      group_name: "everyone",
       method: "POST",
       path: "/v1/chat/completions",
       stream: false,

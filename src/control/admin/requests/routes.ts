@@ -51,13 +51,21 @@ async function withAttempts(database: Storage, ids: readonly string[]): Promise<
   if (ids.length === 0) return [];
   const byRequest = new Map<string, AttemptRow[]>();
   const keyIds = new Set<string>();
+  const userIds = new Set<string>();
+  const groupIds = new Set<string>();
   for (const row of await database.ledger.attemptsOf(ids)) {
     byRequest.set(row.request_id, [...(byRequest.get(row.request_id) ?? []), row]);
     if (row.key_id !== null) keyIds.add(row.key_id);
+    if (row.user_id !== null) userIds.add(row.user_id);
+    groupIds.add(row.group_id);
   }
-  const keyNames = keyIds.size > 0 ? await database.keys.names([...keyIds]) : new Map<string, string>();
+  const names = {
+    keys: await database.keys.names([...keyIds]),
+    users: await database.users.names([...userIds]),
+    groups: await database.groups.names([...groupIds]),
+  };
   return ids.flatMap((id) => {
     const attempts = byRequest.get(id);
-    return attempts === undefined ? [] : [presentRequest(attempts, keyNames)];
+    return attempts === undefined ? [] : [presentRequest(attempts, names)];
   });
 }

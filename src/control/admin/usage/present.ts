@@ -7,6 +7,7 @@ import { usdOf } from "../money.ts";
 /** Names by id, for the dimensions that are ids. */
 export interface UsageNames {
   keys: ReadonlyMap<string, string>;
+  users: ReadonlyMap<string, string>;
   groups: ReadonlyMap<string, string>;
 }
 
@@ -39,17 +40,18 @@ function presentDimension(row: UsageRow, dimension: UsageDimension, names: Usage
       return { model: textOrNull(row.model) };
     case "endpoint":
       return { endpoint: textOrNull(row.endpoint) };
-    case "key": {
-      const key = textOrNull(row.keyId);
-      return { key, key_name: key === null ? null : (names.keys.get(key) ?? null) };
-    }
+    case "key":
+      return { key: textOrNull(row.keyId), key_name: nameOf(row.keyId, names.keys) };
     case "user":
-      return { user: textOrNull(row.userId), user_name: null }; // there are no users in this version
-    case "group": {
-      const group = textOrNull(row.groupId);
-      return { group, group_name: group === null ? null : (names.groups.get(group) ?? null) };
-    }
+      return { user: textOrNull(row.userId), user_name: nameOf(row.userId, names.users) };
+    case "group":
+      return { group: textOrNull(row.groupId), group_name: nameOf(row.groupId, names.groups) };
   }
+}
+
+/** Null too for users and groups that are gone. */
+function nameOf(id: string | null, names: ReadonlyMap<string, string>): string | null {
+  return names.get(id ?? "") ?? null;
 }
 
 /** Roll-ups hold "" where an attempt had none. */

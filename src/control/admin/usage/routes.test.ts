@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { settledAttempt } from "../../../../test/support/ledger-records.ts";
-import { everyoneGroupId } from "../../../storage/port.ts";
+import type { LooseJson } from "../../../../test/support/loose-json.ts";
+import { everyoneGroupId } from "../../../domain/everyone.ts";
 
 const hourMs = 3_600_000;
 const noonMs = Date.parse("2026-03-10T12:00:00Z");
@@ -87,6 +88,28 @@ describe("usage", () => {
     const byKey = (await api.call("GET", `/usage?${range}&group_by=key`)).body.data;
     expect(byKey.map((row: { key: string | null }) => row.key).sort()).toEqual([keyId, null].sort());
     expect(Object.keys(byKey[0])).not.toContain("model");
+  });
+
+  it("has the names of users, and none of those who are gone", async () => {
+    const user = (await api.call("POST", "/users", { name: "Ann" })).body.id;
+    const group = (await api.call("POST", "/groups", { name: "physics" })).body.id;
+    const startedAtMs = noonMs + 30 * 24 * hourMs;
+    await api.storage.ledger.ingest([
+      settledAttempt({ startedAtMs, userId: user, groupId: group }),
+      settledAttempt({ startedAtMs, userId: "usr_gone", groupId: "grp_gone" }),
+    ]);
+    const month = "from=2026-04-09T00:00:00Z&to=2026-04-10T00:00:00Z";
+    const rows = (await api.call("GET", `/usage?${month}&group_by=user,group`)).body.data;
+    expect(new Set(rows.map((row: LooseJson) => [row.user, row.user_name, row.group, row.group_name].join(" ")))).toEqual(
+      new Set([`${user} Ann ${group} physics`, "usr_gone  grp_gone "]),
+    );
+    const listed = (await api.call("GET", "/requests?from=2026-04-09")).body.data;
+    expect(listed.map((row: LooseJson) => [row.user_name, row.group_name]).sort()).toEqual(
+      [
+        [null, null],
+        ["Ann", "physics"],
+      ].sort(),
+    );
   });
 
   it("widens the range to whole hours, takes dates, and covers the last 24 hours by default", async () => {

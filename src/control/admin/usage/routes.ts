@@ -3,6 +3,7 @@ import { errorResponses } from "../../../api/error-body.ts";
 import { formatTime } from "../../../api/time.ts";
 import { usageQuery, usageReport } from "../../../api/usage.ts";
 import { HeadgateError } from "../../../core/errors.ts";
+import type { UsageRow } from "../../../storage/port.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { presentUsage } from "./present.ts";
 
@@ -25,10 +26,10 @@ export function usageRoutes(app: AdminApp, context: AdminContext): void {
       const { fromMs, toMs } = range(request.query.from, request.query.to, context.clock.nowMs());
       const database = context.database();
       const rows = await database.ledger.usage({ fromMs, toMs, groupBy, bucket });
-      const keyIds = [...new Set(rows.flatMap((row) => (row.keyId ? [row.keyId] : [])))];
       const names = {
-        keys: keyIds.length > 0 ? await database.keys.names(keyIds) : new Map<string, string>(),
-        groups: new Map(groupBy.includes("group") ? (await database.groups.all()).map((group) => [group.id, group.name]) : []),
+        keys: await database.keys.names(idsOf(rows, "keyId")),
+        users: await database.users.names(idsOf(rows, "userId")),
+        groups: await database.groups.names(idsOf(rows, "groupId")),
       };
       return {
         data: rows.map((row) => presentUsage(row, groupBy, names)),
@@ -38,6 +39,11 @@ export function usageRoutes(app: AdminApp, context: AdminContext): void {
       };
     },
   );
+}
+
+/** Each once; "" stands for none. */
+function idsOf(rows: readonly UsageRow[], column: "keyId" | "userId" | "groupId"): string[] {
+  return [...new Set(rows.flatMap((row) => row[column] || []))];
 }
 
 /** Whole hours around what was asked for, since roll-ups know no smaller time; the last 24 hours where nothing was. */

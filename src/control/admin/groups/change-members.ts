@@ -1,0 +1,40 @@
+// Puts users into groups and takes them out, as an administrator; what identity providers say stays theirs.
+import { HeadgateError } from "../../../core/errors.ts";
+import { everyoneGroupId } from "../../../domain/everyone.ts";
+import type { Repositories } from "../../../storage/port.ts";
+import { found } from "../answers.ts";
+
+const administrators = "admin";
+
+/** To be called in a transaction. True: something changed. Throws HeadgateError not_found, or not_allowed for `everyone`. */
+export async function addMember(repositories: Repositories, groupId: string, userId: string, nowMs: number): Promise<boolean> {
+  await checkBoth(repositories, groupId, userId);
+  const { groups, meta } = repositories;
+  const there = (await groups.groupsOf(userId)).some((row) => row.group_id === groupId && row.source === administrators);
+  if (there) return false;
+  await groups.addMember({ group_id: groupId, user_id: userId, source: administrators, created_at: nowMs });
+  await meta.bumpConfigVersion();
+  return true;
+}
+
+/** To be called in a transaction. True: something changed. Throws HeadgateError as `addMember`, and invalid_field where only a provider says so. */
+export async function removeMember(repositories: Repositories, groupId: string, userId: string): Promise<boolean> {
+  await checkBoth(repositories, groupId, userId);
+  const { groups, meta } = repositories;
+  if (await groups.removeMember(groupId, userId, administrators)) {
+    await meta.bumpConfigVersion();
+    return true;
+  }
+  const provider = (await groups.groupsOf(userId)).find((row) => row.group_id === groupId);
+  if (provider === undefined) return false;
+  const message = `user_id: this membership follows what the identity provider '${provider.source}' says, and can't be ended here`;
+  throw new HeadgateError("invalid_field", { field: "user_id", message });
+}
+
+async function checkBoth({ groups, users }: Repositories, groupId: string, userId: string): Promise<void> {
+  found(await groups.get(groupId), "group");
+  if (groupId === everyoneGroupId) {
+    throw new HeadgateError("not_allowed", { message: "Everybody is in the built-in group 'everyone', always." });
+  }
+  found(await users.get(userId), "user");
+}

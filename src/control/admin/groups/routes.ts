@@ -1,0 +1,113 @@
+// Groups: who belongs together, what they may use, and what they are held to.
+import { errorResponses } from "../../../api/error-body.ts";
+import { createGroupBody, groupView, patchGroupBody } from "../../../api/groups.ts";
+import { listOf, listQuery } from "../../../api/list.ts";
+import { found, idParams, noContent } from "../answers.ts";
+import type { AdminApp, AdminContext } from "../context.ts";
+import { etagOf } from "../etag.ts";
+import { createGroup, deleteGroup, patchGroup } from "./change-group.ts";
+import { groupMemberRoutes } from "./member-routes.ts";
+import { presentGroups, readGroup } from "./present.ts";
+
+const config = { policy: "admin" } as const;
+const tags = ["groups"];
+
+export function groupRoutes(app: AdminApp, context: AdminContext): void {
+  const publish = (userIds: string[] = []) =>
+    context.publish((publisher) => publisher.peopleChanged({ userIds, groupsChanged: true }));
+
+  app.post(
+    "/groups",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Make a group, or set up an identity provider's before its first sight",
+        body: createGroupBody,
+        response: { 201: groupView, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const group = await context.database().transaction(async (repositories) => {
+        return readGroup(repositories, await createGroup(repositories, request.body, context.clock.nowMs()));
+      });
+      await publish();
+      return reply.code(201).header("etag", etagOf(group.version)).send(group);
+    },
+  );
+
+  app.get(
+    "/groups",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "List groups by name",
+        querystring: listQuery,
+        response: { 200: listOf(groupView), ...errorResponses },
+      },
+    },
+    async (request) => {
+      const database = context.database();
+      const page = await database.groups.page(request.query);
+      return { data: await presentGroups(database, page.rows), next_cursor: page.nextCursor };
+    },
+  );
+
+  app.get(
+    "/groups/:id",
+    { config, schema: { tags, summary: "One group", params: idParams, response: { 200: groupView, ...errorResponses } } },
+    async (request, reply) => {
+      const database = context.database();
+      const group = await readGroup(database, found(await database.groups.get(request.params.id), "group"));
+      return reply.header("etag", etagOf(group.version)).send(group);
+    },
+  );
+
+  app.patch(
+    "/groups/:id",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Change a group (JSON Merge Patch)",
+        params: idParams,
+        body: patchGroupBody,
+        response: { 200: groupView, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const ifMatch = request.headers["if-match"];
+      const group = await context.database().transaction(async (repositories) => {
+        return readGroup(repositories, await patchGroup(repositories, id, ifMatch, request.body, context.clock.nowMs()));
+      });
+      await publish();
+      return reply.header("etag", etagOf(group.version)).send(group);
+    },
+  );
+
+  app.delete(
+    "/groups/:id",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Delete a group that no key is paid by; a provider's comes back with the next token that names it",
+        params: idParams,
+        response: { 204: noContent, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const ifMatch = request.headers["if-match"];
+      const userIds = await context
+        .database()
+        .transaction((repositories) => deleteGroup(repositories, id, ifMatch, context.clock.nowMs()));
+      await publish(userIds);
+      return reply.code(204).send();
+    },
+  );
+
+  groupMemberRoutes(app, context);
+}

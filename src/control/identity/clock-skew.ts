@@ -1,0 +1,3 @@
+// How far an identity provider's clock may be from this machine's.
+
+export const clockSkewMs = 30_000;
