@@ -203,7 +203,9 @@ class HeadgateApp implements App {
       },
       explain: (question) => {
         const snapshot = this.#snapshots.current();
-        return snapshot === null ? null : explain(snapshot, this.#routing, question, this.#clock.nowMs());
+        return snapshot === null
+          ? null
+          : explain(snapshot, this.#routing, question, this.#clock.nowMs(), config.userDefaultLimits);
       },
       clock: this.#clock,
       log: this.#log,
@@ -213,7 +215,7 @@ class HeadgateApp implements App {
     // The port first: what can't be had is found out before anything is written, and probes get an answer meanwhile.
     const urls = await this.#listen(adminApi);
     await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
-    this.#watchDatabase(publisher, prepareDatabase);
+    this.#watchDatabase(publisher, manifests, prepareDatabase);
     const { requestsMs, syncRunsMs } = config.retention;
     this.#stops.push(startRetention({ storage, requestsMs, syncRunsMs, clock: this.#clock, log: this.#log }));
     const adminToken = this.#databaseReady ? await issueFirstAdminToken(this.#storage, this.#clock.nowMs()) : null;
@@ -380,14 +382,15 @@ class HeadgateApp implements App {
   }
 
   /** Looks for changes made elsewhere, notices when the database or the spool goes, and takes the database back when it returns. */
-  #watchDatabase(publisher: Publisher, prepareDatabase: () => Promise<void>): void {
+  #watchDatabase(publisher: Publisher, manifests: ManifestSync, prepareDatabase: () => Promise<void>): void {
     let timer: Timer;
     let stopped = false;
     const look = async () => {
       this.#watchSpool();
       try {
-        if (this.#databaseReady) await publisher.catchUp();
-        else await prepareDatabase();
+        if (!this.#databaseReady) await prepareDatabase();
+        // Another process may have made a manifest, or removed one.
+        else if (await publisher.catchUp()) await manifests.reload();
         // A database that is read but takes no writes is away too.
         if (this.#ledgerWriter.failure !== null) throw this.#ledgerWriter.failure;
         if (this.#readiness.isDegraded("database")) this.#log.info({}, "the database is back");

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { strategies } from "../domain/pool.ts";
 import { durationField } from "./checked-text.ts";
+import { limitsView } from "./limits.ts";
 import { healthView } from "./models.ts";
 import { timeText } from "./time.ts";
 
@@ -111,7 +112,9 @@ export const explanationView = z
         why: z.string(),
       })
       .nullable(),
-    limits: z.array(z.unknown()).describe("The limits that this call is held to, and where they stand. Empty: there are none."),
+    limits: z
+      .array(limitsView.extend({ owner: z.enum(["key", "user", "group", "model"]), id: z.string() }))
+      .describe("The limits that this call is held to, all of them. Empty: there are none."),
     decision: decisionView,
   })
   .meta({ id: "Explanation" });

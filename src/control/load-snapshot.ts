@@ -135,6 +135,7 @@ function endpointView(
     id: row.id,
     name: row.name,
     publicName: (row.manifest_id === null ? undefined : manifestNames.get(row.manifest_id)) ?? row.name,
+    isDeclared: row.manifest_id !== null,
     groups: groupList(row.groups),
     baseUrl: row.base_url ?? defaultBaseUrl(row.url, dialect),
     dialect,

@@ -85,11 +85,16 @@ export class Publisher {
     });
   }
 
-  /** Publishes what others (the CLI, another process) have changed since. Throws StorageUnavailable when the database is away. */
-  catchUp(): Promise<void> {
+  /**
+   * Publishes what others (the CLI, another process) have changed since; false when there was nothing. Throws StorageUnavailable when the
+   * database is away.
+   */
+  catchUp(): Promise<boolean> {
     return this.#inOrder(async () => {
       const version = await this.#options.storage.meta.configVersion();
-      if (version !== this.#published) await this.#replace();
+      if (version === this.#published) return false;
+      await this.#replace();
+      return true;
     });
   }
 
@@ -106,7 +111,7 @@ export class Publisher {
     this.#published = content.version;
   }
 
-  #inOrder(work: () => Promise<void>): Promise<void> {
+  #inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
     const next = this.#last.then(work, work);
     this.#last = next.catch(() => undefined);
     return next;

@@ -26,6 +26,7 @@ const content: SnapshotContent = {
       id: "ep_1",
       name: "one",
       publicName: "one",
+      isDeclared: false,
       groups: ["g1"],
       baseUrl: "http://one.test/v1",
       dialect: "openai",

@@ -52,6 +52,8 @@ export interface EndpointView {
   name: string;
   /** What callers are told in its place: `name`, or the manifest's name for all of its endpoints. */
   publicName: string;
+  /** A manifest declares it. Nothing is sent there without a credential. */
+  isDeclared: boolean;
   /** Names, ids or external ids of groups whose members may use it; null: everybody. */
   groups: readonly string[] | null;
   /** The URL that calls are appended to: no trailing slash, version segment included. */

@@ -49,8 +49,8 @@ export interface FlightEnd {
 }
 
 /**
- * Records the start, then sends the request. `isOnly`: no other attempt of the call is under way. Throws 503 `accounting_unavailable` when it can't be recorded, and what
- * `interrupted` returns when the call has ended meanwhile.
+ * Records the start, then sends the request. `isOnly`: no other attempt of the call is under way. Throws 503 `accounting_unavailable` when it can't be recorded, 503
+ * `endpoint_misconfigured` for an endpoint of a manifest whose token is missing, and what `interrupted` returns when the call has ended meanwhile.
  */
 export async function launch(
   deps: FlightDeps,
@@ -60,6 +60,7 @@ export async function launch(
 ): Promise<Flight> {
   const { call, route } = plan;
   const { endpoint, timeouts } = destination;
+  if (endpoint.isDeclared && endpoint.credential === null) throw new HeadgateError("endpoint_misconfigured");
   const path = upstreamPath(endpoint, route, destination.upstreamModel);
   const upstream = upstreamBody(plan, destination, options.addUsage);
   const endpointBefore = call.endpoint;

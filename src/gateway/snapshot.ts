@@ -86,7 +86,6 @@ export class Snapshot {
         if (!this.#groups.has(id)) unseen.push(unseenGroup(id, identity.source, externalId));
       }
     }
-    const userCharge = chargeOf("user", identity.userId, user?.limits ?? defaultLimits);
     return makePrincipal(
       {
         key: null,
@@ -95,8 +94,7 @@ export class Snapshot {
         scopes: ["inference"],
         groupIds,
         unseenGroups: unseen,
-        // A caller with a token is held to the rates of all groups.
-        charges: [...userCharge, ...[...groupIds, everyoneGroupId].flatMap((id) => this.#groupCharge(id))],
+        charges: this.#tokenCharges(identity.userId, groupIds, defaultLimits),
       },
       { byId: this.#groups, byName: this.#groupsByName },
     );
@@ -109,11 +107,13 @@ export class Snapshot {
   }
 
   /** Of a user, as a token of theirs would make it with the groups that the database has of them. */
-  principalOfUser(id: string): Principal | undefined {
+  principalOfUser(id: string, defaultLimits: Limits): Principal | undefined {
     const user = this.#users.get(id);
     if (user === undefined) return undefined;
-    const caller = { key: null, identity: null, userId: id, scopes: ["inference" as const], groupIds: user.groupIds };
-    return makePrincipal({ ...caller, unseenGroups: [], charges: [] }, { byId: this.#groups, byName: this.#groupsByName });
+    const { groupIds } = user;
+    const charges = this.#tokenCharges(id, groupIds, defaultLimits);
+    const caller = { key: null, identity: null, userId: id, scopes: ["inference" as const], groupIds, charges };
+    return makePrincipal({ ...caller, unseenGroups: [] }, { byId: this.#groups, byName: this.#groupsByName });
   }
 
   user(id: string): UserView | undefined {
@@ -263,6 +263,12 @@ export class Snapshot {
     this.#keysById.set(key.id, key);
     this.#principals.set(key.digest, principal);
     if (key.previousDigest !== null) this.#principals.set(key.previousDigest, principal);
+  }
+
+  /** A caller with a token is held to the rates of all groups. */
+  #tokenCharges(userId: string, groupIds: Iterable<string>, defaultLimits: Limits): RateCharge[] {
+    const limits = this.#users.get(userId)?.limits ?? defaultLimits;
+    return [...chargeOf("user", userId, limits), ...[...groupIds, everyoneGroupId].flatMap((id) => this.#groupCharge(id))];
   }
 
   #groupCharge(id: string): RateCharge[] {

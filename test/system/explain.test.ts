@@ -69,7 +69,7 @@ test("a deployment that fails is said to be first, is benched, and then said to 
   expect(before).toMatchObject({
     kind: "virtual",
     strategy: "balanced",
-    access: { allowed: true, why: "the key 'caller' allows it by 'smart', and its group 'everyone' by '*'" },
+    access: { allowed: true, why: "the key 'caller' allows it by 'smart', and group 'everyone' by '*'" },
     max_attempts: 2,
     limits: [],
     candidates: [

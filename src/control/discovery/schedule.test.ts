@@ -97,6 +97,12 @@ describe("the schedule", () => {
     expect(started.toSorted()).toEqual(["fast 10", "fast 2", "fast 4", "fast 6", "fast 8", "slow 10", "slow 5"]);
   });
 
+  test("leaves endpoints of manifests alone: a manifest says which models they have", async () => {
+    await storage.endpoints.insert(endpointRow({ origin: "manifest", sync_interval_ms: minuteMs }));
+    await schedule.refresh();
+    expect(clock.pending).toBe(0);
+  });
+
   test("spreads runs by a tenth of the interval", async () => {
     await addEndpoint("early", 100 * minuteMs);
     random = 0;

@@ -91,7 +91,10 @@ describe("from a server", () => {
     expect((await failureOf(fetch({ url: https }))).stage).toBe("tls");
     await server.setUp(false);
     expect((await failureOf(fetch({ url: server.url }))).stage).toBe("connect");
-    expect((await failureOf(fetch({ url: "http://no-such-host.invalid/" }))).stage).toBe("dns");
+    const nowhere = new HttpClient({ allowPrivate: true, resolve: async () => [] });
+    const unknown = { url: "http://status.example/", headers: {}, etag: null, lastModified: null };
+    expect((await failureOf(fetchManifest(unknown, { client: nowhere }))).stage).toBe("dns");
+    await nowhere.close();
     const metadata = await failureOf(fetch({ url: "http://169.254.169.254/status.json" }));
     expect(metadata).toEqual({ stage: "connect", detail: "Headgate does not connect to that address." });
   });

@@ -464,9 +464,12 @@ describe("the log", () => {
       allowed_hosts: "[]",
     };
     await storage.manifests.insert(newManifestRow(given, 0));
-    const sync = await started([seed()]);
+    const nowhere = new HttpClient({ allowPrivate: true, resolve: async () => [] });
+    const sync = await started([seed()], { client: nowhere });
     await pass(sync, 5 * minute, minute);
     await sync.reload();
+    await sync.idle();
+    await nowhere.close();
     expect(linesWith("plain http")).toHaveLength(1);
   });
 

@@ -1,6 +1,7 @@
 // Where a call would go now, and why: the answer to POST /explain. Nobody is called, and nothing of what routing knows changes.
 import { HeadgateError } from "../../core/errors.ts";
 import type { ExplainedDecision, ExplainedRouting, ExplainQuestion, Explanation } from "../../domain/explanation.ts";
+import { type Limits, noLimits } from "../../domain/limits.ts";
 import { defaultMaxAttempts, type Hedge } from "../../domain/pool.ts";
 import type { Principal } from "../access.ts";
 import { noneActive } from "../model-errors.ts";
@@ -13,11 +14,18 @@ import type { RoutingState } from "./routing-state.ts";
 
 /**
  * The candidates stand as they do for any call of the model, also when this one would be refused; `decision` says that. Throws
- * 422 `invalid_field` for a key that there is not, and when path or body names another model.
+ * 422 `invalid_field` for a key or user that there is not, and when path or body names another model. `userLimits`: of users with a
+ * token for whom nothing else is set.
  */
-export function explain(snapshot: Snapshot, state: RoutingState, question: ExplainQuestion, nowMs: number): Explanation {
+export function explain(
+  snapshot: Snapshot,
+  state: RoutingState,
+  question: ExplainQuestion,
+  nowMs: number,
+  userLimits = noLimits,
+): Explanation {
   const { model } = question;
-  const principal = principalOf(snapshot, question);
+  const principal = principalOf(snapshot, question, userLimits);
   const call = askedCall(question);
   const access = accessOf(snapshot, principal, model);
   // A caller to whom the model is nothing still learns, from an administrator, how it stands.
@@ -26,15 +34,16 @@ export function explain(snapshot: Snapshot, state: RoutingState, question: Expla
   return {
     model,
     access,
+    limits: [...(principal?.charges ?? []), ...(route?.charge ? [route.charge] : [])],
     routing: explained?.routing ?? null,
     decision: decide({ route, call, principal, access, nowMs }, explained?.candidates ?? null),
   };
 }
 
 /** Null: asked for no caller in particular. */
-function principalOf(snapshot: Snapshot, { keyId, userId }: ExplainQuestion): Principal | null {
+function principalOf(snapshot: Snapshot, { keyId, userId }: ExplainQuestion, userLimits: Limits): Principal | null {
   if (keyId !== null) return snapshot.principalOfKey(keyId) ?? nobody("key_id", "key");
-  if (userId !== null) return snapshot.principalOfUser(userId) ?? nobody("user_id", "user");
+  if (userId !== null) return snapshot.principalOfUser(userId, userLimits) ?? nobody("user_id", "user");
   return null;
 }
 

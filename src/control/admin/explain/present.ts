@@ -2,12 +2,15 @@
 import type { CandidateBody, DecisionBody, ExplanationBody } from "../../../api/explain.ts";
 import { formatTime } from "../../../api/time.ts";
 import { formatDuration } from "../../../core/duration.ts";
+import type { RateCharge } from "../../../domain/allowance.ts";
 import type { ExplainedCandidate, ExplainedDecision, Explanation } from "../../../domain/explanation.ts";
+import { limitsColumnOf } from "../../../domain/limits.ts";
 import type { Timeouts } from "../../../domain/timeouts.ts";
 import { unknownHealth } from "../context.ts";
+import { presentLimits } from "../limits-column.ts";
 import { presentHealth } from "../models/present-health.ts";
 
-export function presentExplanation({ model, access, routing, decision }: Explanation): ExplanationBody {
+export function presentExplanation({ model, access, limits, routing, decision }: Explanation): ExplanationBody {
   return {
     model,
     kind: routing?.kind ?? null,
@@ -19,9 +22,14 @@ export function presentExplanation({ model, access, routing, decision }: Explana
     candidates: (routing?.candidates ?? []).map(presentCandidate),
     retries: routing === null ? null : { left: routing.retries.left, on_timeout: routing.retries.onTimeout },
     hedge: routing === null ? null : presentHedge(routing.hedge),
-    limits: [], // the data plane does not say them yet
+    limits: limits.map(presentLimit),
     decision: presentDecision(decision),
   };
+}
+
+function presentLimit({ subject, limits }: RateCharge): ExplanationBody["limits"][number] {
+  const [owner, id] = subject.split(":") as ["key" | "user" | "group" | "model", string];
+  return { owner, id, ...presentLimits(limitsColumnOf(limits)) };
 }
 
 function presentCandidate(candidate: ExplainedCandidate): CandidateBody {
