@@ -2,7 +2,6 @@
 import type { Load } from "../routing/strategy.ts";
 import { type Availability, DeploymentHealth, type HealthStatus } from "./deployment-health.ts";
 import { LatencyEstimate } from "./latency-estimate.ts";
-import { LearnedP95 } from "./learned-p95.ts";
 import { type AttemptOwner, type AttemptResult, PendingAttempt } from "./pending-attempt.ts";
 import { WaitingAttempts } from "./waiting-attempts.ts";
 
@@ -48,7 +47,6 @@ export class DeploymentState implements Load, AttemptOwner {
   readonly deploymentId: string;
   readonly #health: DeploymentHealth;
   #latency = new LatencyEstimate();
-  #p95 = new LearnedP95();
   readonly #waiting = new WaitingAttempts();
   #inFlight = 0;
 
@@ -71,11 +69,6 @@ export class DeploymentState implements Load, AttemptOwner {
     // An attempt that has only just begun tells nothing yet.
     if (learnedMs === null) return ageMs > 0 ? ageMs : null;
     return Math.max(learnedMs, ageMs);
-  }
-
-  /** How long 19 of 20 first bytes take at most, ms; null while fewer than 20 are known of the last minutes. */
-  p95Ms(nowMs: number): number | null {
-    return this.#p95.p95Ms(nowMs);
   }
 
   availability(nowMs: number): Availability {
@@ -107,9 +100,7 @@ export class DeploymentState implements Load, AttemptOwner {
   /** Called by the attempt. */
   attemptAnswered(attempt: PendingAttempt, nowMs: number): void {
     this.#waiting.remove(attempt);
-    const latencyMs = nowMs - attempt.startedAtMs;
-    this.#latency.add(latencyMs, nowMs);
-    this.#p95.add(latencyMs, nowMs);
+    this.#latency.add(nowMs - attempt.startedAtMs, nowMs);
     this.#health.answered(attempt, nowMs);
   }
 
@@ -135,7 +126,6 @@ export class DeploymentState implements Load, AttemptOwner {
   /** Its endpoint was edited: what was learned no longer holds, and a bench or rest is over. Attempts under way don't count. */
   reconfigured(nowMs: number): void {
     this.#latency = new LatencyEstimate();
-    this.#p95 = new LearnedP95();
     this.#health.forget("its endpoint was edited", nowMs);
   }
 
