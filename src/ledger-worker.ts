@@ -4,7 +4,7 @@ import { LedgerWriter } from "./control/ledger/ledger-writer.ts";
 import type { LedgerThreadData, LedgerThreadMessage, LedgerThreadOrder } from "./control/ledger/threaded-ledger-writer.ts";
 import { systemClock } from "./core/clock.ts";
 import type { LogFields, Logger } from "./core/logger.ts";
-import { openStorage } from "./storage/open-storage.ts";
+import { openLedger } from "./storage/open-ledger.ts";
 
 const { dir, processId, databaseUrl, dataDir } = workerData as LedgerThreadData;
 const send = (message: LedgerThreadMessage) => parentPort?.postMessage(message);
@@ -20,12 +20,12 @@ function errorFields(error: Error): { isError: true; name: string; code: unknown
   return { isError: true, name, code: (error as NodeJS.ErrnoException).code, message, stack };
 }
 
-const storage = await openStorage({ databaseUrl, dataDir, inline: true });
+const { ledger, close } = await openLedger({ databaseUrl, dataDir });
 let isDatabaseReady = false;
 const writer = new LedgerWriter({
   dir,
   processId,
-  ledger: () => (isDatabaseReady ? storage.ledger : null),
+  ledger: () => (isDatabaseReady ? ledger : null),
   clock: systemClock,
   log: { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") },
   onProgress: () => {
@@ -41,7 +41,7 @@ parentPort?.on("message", async (order: LedgerThreadOrder) => {
     return;
   }
   await writer.stop();
-  await storage.close();
+  await close();
   send({ kind: "stopped" });
   parentPort?.close();
 });

@@ -1,8 +1,8 @@
 // One process per data directory: two would write the same spool and the same database.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { InlineSqlite } from "./inline-sqlite.ts";
 import { StorageUnavailable } from "./port.ts";
-import { SqliteClient } from "./sqlite-client.ts";
 
 export class DataDirInUse extends Error {
   constructor(dataDir: string) {
@@ -24,12 +24,8 @@ export interface DataDirLock {
  */
 export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const client = new SqliteClient({
-    path: join(dataDir, "lock.db"),
-    busyTimeoutMs: 0,
-    statementTimeoutMs: 10_000,
-    journal: "delete",
-  });
+  // Two small statements before anything else runs: no reason for a thread, which would stay for as long as the lock.
+  const client = new InlineSqlite({ path: join(dataDir, "lock.db"), busyTimeoutMs: 0, journal: "delete" });
   try {
     await client.run("writer", "begin exclusive");
   } catch (error) {

@@ -1,5 +1,4 @@
-// One statement for many rows, on SQLite: the worker binds and runs it row by row, which costs half of what taking rows out of JSON does.
-import { CompiledQuery, type QueryExecutorProvider } from "kysely";
+// One statement for many rows, on SQLite: it is bound and run row by row, which costs half of what taking rows out of JSON does.
 
 /** As a statement's only parameter: it is run once for each of `rows`, whose values are text, numbers or null. */
 export class EachRow {
@@ -7,15 +6,4 @@ export class EachRow {
   constructor(rows: readonly (readonly unknown[])[]) {
     this.rows = rows;
   }
-}
-
-/** Runs `statement` for each of `rows` and returns the indexes of those that changed something. Inside a transaction only. */
-export async function runForEach(
-  executor: QueryExecutorProvider,
-  statement: string,
-  rows: readonly (readonly unknown[])[],
-): Promise<number[]> {
-  const query = CompiledQuery.raw(statement, [new EachRow(rows)]);
-  const result = await executor.getExecutor().executeQuery<{ index: number }>(query);
-  return result.rows.map(({ index }) => index);
 }

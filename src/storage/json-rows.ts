@@ -1,17 +1,9 @@
 // Many rows as one parameter: a statement's text stays the same whatever their number, and both engines read JSON fast.
 import { type RawBuilder, sql } from "kysely";
 import type { Engine } from "./port.ts";
+import { storable } from "./storable.ts";
 
 export type ColumnType = "text" | "bigint";
-
-/** PostgreSQL takes neither NUL in text nor half a surrogate pair; a record with one must not block the ledger. */
-const unstorable = /[\0\ud800-\udfff]/;
-
-/** A value as it can be stored: text with its unstorable parts replaced, anything else as it is. */
-export function storable<Value>(value: Value | string): Value | string {
-  if (typeof value !== "string" || !unstorable.test(value)) return value;
-  return Buffer.from(value.replaceAll("\0", "\ufffd")).toString();
-}
 
 /**
  * A table expression named `given` with the given columns, in their order. `Row` values must be text, integers or null, as `columns` says.

@@ -5,7 +5,8 @@ import { settledAttempt, startedAttempt } from "../../test/support/ledger-record
 import { histogramBucket } from "../core/histogram.ts";
 import { newId } from "../core/ids.ts";
 import type { AttemptSettled, AttemptStarted, LedgerRecord } from "../domain/ledger-record.ts";
-import { openStorage } from "./open-storage.ts";
+import { attemptRow } from "./ledger/attempt-row.ts";
+import { openLedger } from "./open-ledger.ts";
 import { type AttemptRow, type LedgerRepository, StorageUnavailable, type UsageRow } from "./port.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 
@@ -194,7 +195,7 @@ export function ledgerContract(database: ContractDatabase): void {
 
     test("writers that take the same records at the same time count each attempt once", async () => {
       const { storage, location } = database;
-      const other = await openStorage(location);
+      const other = await openLedger(location);
       const persistently = async (work: () => Promise<unknown>) => {
         for (let left = 20; ; left--) {
           try {
@@ -239,6 +240,66 @@ export function ledgerContract(database: ContractDatabase): void {
       expect(await ledger.ingest([started, settled])).toBe(0);
       expect(await ledger.unsettledProcesses()).not.toContain(processId);
       expect(await ledger.interrupt(processId, 1)).toBe(0);
+    });
+
+    test("every row keeps what its record says, in whatever company it comes, again or for the first time", async () => {
+      const { ledger } = database.storage;
+      const startMs = ownHour();
+      const text = fc.constantFrom("a", "b", 'it\'s "c"', "d — é 😀");
+      const textOrNull = fc.option(text);
+      const changes = fc.record({
+        offsetMs: fc.nat({ max: 3 }),
+        attemptNo: fc.integer({ min: 1, max: 2 }),
+        processId: text,
+        keyId: textOrNull,
+        userId: textOrNull,
+        groupId: text,
+        model: text,
+        endpointId: text,
+        endpoint: text,
+        deploymentId: textOrNull,
+        upstreamModel: text,
+        method: text,
+        path: text,
+        stream: fc.boolean(),
+        why: text,
+        status: fc.constantFrom(200, 500),
+        error: textOrNull,
+        final: fc.boolean(),
+        ttftMs: fc.option(natural),
+        usageSource: fc.constantFrom("measured" as const, "estimated" as const),
+        costNanoUsd: fc.option(natural),
+        priceVersion: textOrNull,
+      });
+      /** Most rows share most of what they say. */
+      const batch = fc
+        .tuple(
+          changes,
+          fc.array(
+            changes.chain((own) => fc.subarray(Object.keys(own)).map((names) => ({ own, names }))),
+            { minLength: 1, maxLength: 90 },
+          ),
+        )
+        .map(([shared, rows]) =>
+          rows.map(({ own, names }) => {
+            const given = {
+              ...shared,
+              ...Object.fromEntries(Object.entries(own).filter(([name]) => names.length < 12 && names.includes(name))),
+            };
+            return settledAttempt({ ...given, startedAtMs: startMs + given.offsetMs } as Partial<AttemptSettled>);
+          }),
+        );
+      await fc.assert(
+        fc.asyncProperty(batch, fc.nat(), async (records, seed) => {
+          const before = records.filter((_, index) => (seed >> (index % 20)) % 2 === 1);
+          expect(await ledger.ingest(before)).toBe(before.length);
+          expect(await ledger.ingest(records)).toBe(records.length - before.length);
+          const rows = await ledger.attemptsOf(records.map((record) => record.requestId));
+          const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+          expect(rows.sort(byId)).toEqual(records.map(attemptRow).sort(byId));
+        }),
+        { numRuns: 30, endOnFailure: true },
+      );
     });
 
     test("a large batch is one transaction", async () => {

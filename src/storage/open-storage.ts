@@ -1,19 +1,17 @@
 // Picks the storage engine that the configuration asks for.
-import { join } from "node:path";
 import type { Storage } from "./port.ts";
-import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
+import { sqlitePath } from "./sqlite-path.ts";
 
 export interface StorageOptions {
   databaseUrl: string | null;
   dataDir: string;
-  /** For a thread of its own, which moves no bytes: SQLite then runs on it instead of on yet another one. */
-  inline?: boolean;
 }
 
-/** PostgreSQL when there is a URL, else `headgate.db` in the data directory, which must exist. Neither connects nor migrates. */
-export function openStorage({ databaseUrl, dataDir, inline = false }: StorageOptions): Promise<Storage> {
-  return databaseUrl === null
-    ? openSqlite({ path: join(dataDir, "headgate.db"), inline })
-    : openPostgres({ url: databaseUrl, ...(inline ? { maxConnections: 2 } : {}) });
+/** PostgreSQL when there is a URL, else SQLite in the data directory, which must exist. Neither connects nor migrates. */
+export async function openStorage({ databaseUrl, dataDir }: StorageOptions): Promise<Storage> {
+  if (databaseUrl === null) return openSqlite({ path: sqlitePath(dataDir) });
+  // Whoever uses SQLite does not pay for PostgreSQL's client: 10 MB.
+  const { openPostgres } = await import("./postgres.ts");
+  return openPostgres({ url: databaseUrl });
 }

@@ -262,15 +262,19 @@ export interface RequestFilter {
   toMs?: number | undefined;
 }
 
-export interface LedgerRepository {
+/** The side of the ledger that is written to. */
+export interface LedgerIntake {
   /**
    * Takes records in any order, any number of times, in one transaction: a settled record wins over a started or
    * interrupted row, a started one never replaces anything. Roll-ups change exactly once per attempt, with the row. The ids of
    * answers that providers keep go to `responses`. Returns how many rows of attempts changed.
    */
-  ingest(records: readonly LedgerRecord[]): Promise<number>;
+  ingest(records: Iterable<LedgerRecord>): Promise<number>;
   /** Marks the attempts that `processId` left unsettled as interrupted, in roll-ups too. Returns their number. Tokens stay the started record's estimate of the input. */
   interrupt(processId: string, nowMs: number): Promise<number>;
+}
+
+export interface LedgerRepository extends LedgerIntake {
   /** Ids of processes that have unsettled attempts. */
   unsettledProcesses(): Promise<string[]>;
   usage(query: UsageQuery): Promise<UsageRow[]>;

@@ -15,7 +15,7 @@ export interface SqliteStatement {
   connection: "writer" | "reader";
   sql: string;
   parameters: readonly unknown[];
-  /** The statement is run for each of these rows; the result's rows are the `index` of each that changed something. */
+  /** The statement is run for each of these rows; the result's rows are the numbers of rows that the runs changed. */
   eachRow: readonly (readonly unknown[])[] | null;
 }
 
@@ -65,10 +65,9 @@ class Connection {
 
   runForEach(sql: string, rows: readonly (readonly unknown[])[]): SqliteResult {
     const statement = this.#prepare(sql);
-    const changed: { index: number }[] = [];
     // Numbers are bound as they are: the columns have integer affinity and make integers of them.
-    for (const [index, row] of rows.entries()) if (statement.run(row).changes > 0) changed.push({ index });
-    return { rows: changed, changes: changed.length };
+    const changes = rows.map((row) => statement.run(row).changes);
+    return { rows: changes, changes: changes.reduce((sum, count) => sum + count, 0) };
   }
 
   close(): void {

@@ -1,7 +1,8 @@
 // Kysely over the SQLite worker: one writer with a queue in front, reads beside it.
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
-import { StorageUnavailable } from "./port.ts";
 import type { SqliteRunner } from "./sqlite-client.ts";
+import type { SqliteResult } from "./sqlite-connections.ts";
+import { SqliteTransaction } from "./sqlite-transaction.ts";
 import { WriteLock } from "./write-lock.ts";
 
 /** Longest wait for one's turn to write. Ingest batches take milliseconds; whoever waits this long has met a stuck transaction. */
@@ -43,8 +44,7 @@ export class SqliteDriver implements Driver {
 class SqliteConnection implements DatabaseConnection {
   readonly #client: SqliteRunner;
   readonly #writeLock: WriteLock;
-  /** The generation of the worker that holds our transaction. */
-  #transactionIn: number | null = null;
+  #transaction: SqliteTransaction | null = null;
 
   constructor(client: SqliteRunner, writeLock: WriteLock) {
     this.#client = client;
@@ -52,15 +52,12 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    if (this.#transactionIn !== null) {
-      this.#mustStillBeOpen();
-      return this.#run("writer", query);
-    }
+    if (this.#transaction !== null) return resultOf(await this.#transaction.run(query.sql, query.parameters));
     // Outside a transaction only what Kysely built as a select is known to be a read.
-    if (query.query.kind === "SelectQueryNode") return this.#run("reader", query);
+    if (query.query.kind === "SelectQueryNode") return resultOf(await this.#client.run("reader", query.sql, query.parameters));
     await this.#writeLock.acquire();
     try {
-      return await this.#run("writer", query);
+      return resultOf(await this.#client.run("writer", query.sql, query.parameters));
     } finally {
       this.#writeLock.release();
     }
@@ -71,12 +68,10 @@ class SqliteConnection implements DatabaseConnection {
     throw new Error("streaming is not supported");
   }
 
-  /** Takes the write lock at once: a transaction that reads first could otherwise find the file changed when it writes. */
   async begin(): Promise<void> {
     await this.#writeLock.acquire();
     try {
-      await this.#client.run("writer", "begin immediate");
-      this.#transactionIn = this.#client.generation;
+      this.#transaction = await SqliteTransaction.begin(this.#client);
     } catch (error) {
       this.#writeLock.release();
       throw error;
@@ -84,36 +79,21 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async commit(): Promise<void> {
-    this.#mustStillBeOpen();
-    await this.#client.run("writer", "commit");
+    await this.#transaction?.commit();
     this.#end();
   }
 
-  /** Never fails: what can't be rolled back is ended with its worker. */
   async rollback(): Promise<void> {
-    if (this.#transactionIn === this.#client.generation) {
-      try {
-        await this.#client.run("writer", "rollback");
-      } catch (error) {
-        // After a full disk SQLite has rolled back by itself.
-        if (!String(error).includes("no transaction is active")) this.#client.reset("a transaction could not be rolled back");
-      }
-    }
+    await this.#transaction?.rollback();
     this.#end();
-  }
-
-  #mustStillBeOpen(): void {
-    if (this.#transactionIn !== this.#client.generation)
-      throw new StorageUnavailable("the SQLite worker was lost during a transaction");
   }
 
   #end(): void {
-    this.#transactionIn = null;
+    this.#transaction = null;
     this.#writeLock.release();
   }
+}
 
-  async #run<Row>(connection: "writer" | "reader", query: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, changes } = await this.#client.run(connection, query.sql, query.parameters);
-    return { rows: rows as Row[], numAffectedRows: BigInt(changes) };
-  }
+function resultOf<Row>({ rows, changes }: SqliteResult): QueryResult<Row> {
+  return { rows: rows as Row[], numAffectedRows: BigInt(changes) };
 }

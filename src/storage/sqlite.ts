@@ -2,7 +2,6 @@
 import { open } from "node:fs/promises";
 import { type Kysely, SqliteAdapter, SqliteQueryCompiler } from "kysely";
 import { databaseStorage, kyselyOver } from "./database-storage.ts";
-import { InlineSqlite } from "./inline-sqlite.ts";
 import { migrate } from "./migrate.ts";
 import type { Storage } from "./port.ts";
 import type { Database } from "./schema.ts";
@@ -16,14 +15,11 @@ export interface SqliteOptions {
   busyTimeoutMs?: number;
   /** Longest wait for one statement, its turn in the worker included. */
   statementTimeoutMs?: number;
-  /** Run SQLite on the calling thread instead of a worker's: only for threads that move no bytes. */
-  inline?: boolean;
 }
 
 /** Opens nothing yet: the file is opened, in a worker thread, by the first statement, and again after the worker was lost. */
 export async function openSqlite(options: SqliteOptions): Promise<Storage> {
-  const { path, busyTimeoutMs = 2000, statementTimeoutMs = 60_000, inline = false } = options;
-  if (inline) return sqliteStorage(new InlineSqlite({ path, busyTimeoutMs, journal: "wal" }), path);
+  const { path, busyTimeoutMs = 2000, statementTimeoutMs = 60_000 } = options;
   return sqliteStorage(new SqliteClient({ path, busyTimeoutMs, statementTimeoutMs }), path);
 }
 

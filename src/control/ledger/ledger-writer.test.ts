@@ -84,8 +84,10 @@ describe("the ledger writer", () => {
     const { ledger } = storage;
     const refusing: LedgerRepository = {
       ...ledger,
-      ingest: (records) =>
-        records.some((record) => record.id === poison.id) ? Promise.reject(new Error("no")) : ledger.ingest(records),
+      ingest(records) {
+        const all = [...records];
+        return all.some((record) => record.id === poison.id) ? Promise.reject(new Error("no")) : ledger.ingest(all);
+      },
     };
     expect(await writer(() => refusing).catchUp()).toBe(true);
     expect(await storage.ledger.attemptsOf(["req_1", "req_poison"])).toHaveLength(1);

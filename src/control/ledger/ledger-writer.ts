@@ -5,14 +5,14 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { LedgerRecord } from "../../domain/ledger-record.ts";
 import { listSpoolFiles, type SpoolFile } from "../../spool/spool-files.ts";
-import { readSpool, spoolReadBuffer } from "../../spool/spool-reader.ts";
-import { type LedgerRepository, StorageUnavailable } from "../../storage/port.ts";
+import { SpoolReader, spoolReadBuffer } from "../../spool/spool-reader.ts";
+import { type LedgerIntake, StorageUnavailable } from "../../storage/port.ts";
 
 export interface LedgerWriterOptions {
   dir: string;
   /** The process whose last file is still being written. */
   processId: string;
-  ledger: () => LedgerRepository | null;
+  ledger: () => LedgerIntake | null;
   clock: Clock;
   log: Logger;
   /** Runs after every look at the spool. */
@@ -21,12 +21,14 @@ export interface LedgerWriterOptions {
 
 const everyMs = 500;
 const afterFailureMs = 1000;
+/** Between the transactions of a large backlog: whoever else writes to a SQLite file only now and then tries whether it is free. */
+const giveWayMs = 10;
 
 export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
-  /** How far each file is in the database. A restart begins at 0 again, which changes nothing: records are idempotent. */
   readonly #buffer = spoolReadBuffer();
-  readonly #offsets = new Map<string, number>();
+  /** By path; each knows how far its file is in the database. A restart begins at 0 again, which changes nothing: records are idempotent. */
+  readonly #readers = new Map<string, SpoolReader>();
   #timer: Timer | null = null;
   #running: Promise<void> | null = null;
   #stopped = false;
@@ -60,6 +62,7 @@ export class LedgerWriter {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.catchUp();
+    for (const reader of this.#readers.values()) reader.close();
   }
 
   #schedule(delayMs: number): void {
@@ -95,29 +98,39 @@ export class LedgerWriter {
     }
   }
 
-  async #drainFile(ledger: LedgerRepository, file: SpoolFile, files: readonly SpoolFile[]): Promise<boolean> {
+  async #drainFile(ledger: LedgerIntake, file: SpoolFile, files: readonly SpoolFile[]): Promise<boolean> {
     const isOwn = file.processId === this.#options.processId;
     const isLast = !files.some((other) => other.processId === file.processId && other.sequence > file.sequence);
     // The spool begins a new file only when nothing is being written to the one before, and `files` was listed before reading.
     const isComplete = !isOwn || !isLast;
+    const reader = this.#readerOf(file.path);
     for (;;) {
-      const offset = this.#offsets.get(file.path) ?? 0;
-      const chunk = await readSpool(file.path, offset, this.#buffer);
-      if (chunk.unreadable > 0)
-        this.#options.log.warn({ file: file.path, lines: chunk.unreadable }, "spool lines are unreadable");
-      if (chunk.nextOffset === offset) break;
-      if (!(await this.#ingest(ledger, chunk.records))) return false;
-      this.#offsets.set(file.path, chunk.nextOffset);
+      if (!(await this.#ingest(ledger, reader))) return false;
+      if (reader.unreadable > 0)
+        this.#options.log.warn({ file: file.path, lines: reader.unreadable }, "spool lines are unreadable");
+      reader.advance();
+      if (!reader.hasMore) break;
+      await new Promise<void>((resolve) => this.#options.clock.after(giveWayMs, resolve));
     }
     if (!isComplete) return true;
     if (!isOwn && isLast && !(await this.#interrupt(ledger, file.processId))) return false;
+    reader.close();
     await unlink(file.path);
-    this.#offsets.delete(file.path);
+    this.#readers.delete(file.path);
     return true;
   }
 
+  #readerOf(path: string): SpoolReader {
+    let reader = this.#readers.get(path);
+    if (reader === undefined) {
+      reader = new SpoolReader(path, this.#buffer);
+      this.#readers.set(path, reader);
+    }
+    return reader;
+  }
+
   /** What a process that is gone left unfinished is over: shown as interrupted. */
-  async #interrupt(ledger: LedgerRepository, processId: string): Promise<boolean> {
+  async #interrupt(ledger: LedgerIntake, processId: string): Promise<boolean> {
     try {
       const count = await ledger.interrupt(processId, this.#options.clock.nowMs());
       if (count > 0)
@@ -132,22 +145,21 @@ export class LedgerWriter {
     }
   }
 
-  async #ingest(ledger: LedgerRepository, records: readonly LedgerRecord[]): Promise<boolean> {
-    if (records.length === 0) return true;
+  async #ingest(ledger: LedgerIntake, reader: SpoolReader): Promise<boolean> {
     try {
-      await ledger.ingest(records);
+      await ledger.ingest(reader.pass());
       return true;
     } catch (error) {
       if (error instanceof StorageUnavailable) {
         this.#logFailure(error);
         return false;
       }
-      return this.#ingestOneByOne(ledger, records);
+      return this.#ingestOneByOne(ledger, reader.pass());
     }
   }
 
   /** A record that the database will never take must not hold up the others: it is set aside, on disk. */
-  async #ingestOneByOne(ledger: LedgerRepository, records: readonly LedgerRecord[]): Promise<boolean> {
+  async #ingestOneByOne(ledger: LedgerIntake, records: Iterable<LedgerRecord>): Promise<boolean> {
     for (const record of records) {
       try {
         await ledger.ingest([record]);
@@ -181,7 +193,7 @@ export class LedgerWriter {
         (found) => found.size,
         () => 0,
       );
-      bytes += Math.max(0, size - (this.#offsets.get(file.path) ?? 0));
+      bytes += Math.max(0, size - (this.#readers.get(file.path)?.offset ?? 0));
     }
     this.backlogBytes = bytes;
   }

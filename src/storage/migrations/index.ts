@@ -2,6 +2,7 @@
 import { initial } from "./0001-initial.ts";
 import { pools } from "./0002-pools.ts";
 import { responses } from "./0003-responses.ts";
+import { requestIndexes } from "./0004-request-indexes.ts";
 import { people } from "./0005-people.ts";
 import type { Migration } from "./migration.ts";
 
@@ -9,5 +10,6 @@ export const migrations: readonly Migration[] = [
   { name: "0001-initial", up: initial },
   { name: "0002-pools", up: pools },
   { name: "0003-responses", up: responses },
+  { name: "0004-request-indexes", up: requestIndexes },
   { name: "0005-people", up: people },
 ];

@@ -1,9 +1,10 @@
 // The ledger in the database: writing is ingest's, here are reports and pages.
 import { type Kysely, sql } from "kysely";
 import { decodeCursor, pageOf } from "../cursor.ts";
+import { ingestRecords, interruptAttempts } from "../ledger/ingest.ts";
 import type { Engine, LedgerRepository, UsageQuery, UsageRow } from "../port.ts";
 import type { Database } from "../schema.ts";
-import { ingestRecords, interruptAttempts } from "./ledger-ingest.ts";
+import { ledgerTransactions } from "./ledger-transaction.ts";
 
 const dayMs = 86_400_000;
 
@@ -13,9 +14,10 @@ const rowsPerDelete = 5000;
 const columnOf = { model: "model", endpoint: "endpoint", key: "key_id", user: "user_id", group: "group_id" } as const;
 
 export function ledgerRepository(db: Kysely<Database>, engine: Engine): LedgerRepository {
+  const inTransaction = ledgerTransactions(db, engine);
   return {
-    ingest: (records) => ingestRecords(db, engine, records),
-    interrupt: (processId, nowMs) => interruptAttempts(db, engine, processId, nowMs),
+    ingest: (records) => ingestRecords(inTransaction, records),
+    interrupt: (processId, nowMs) => interruptAttempts(inTransaction, processId, nowMs),
     usage: (query) => readUsage(db, query),
 
     async unsettledProcesses() {

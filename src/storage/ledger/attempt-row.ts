@@ -1,7 +1,7 @@
 // Ledger records as rows. A row must always fit the database: a record that can't be stored would block all that follow it.
-import type { LedgerRecord } from "../domain/ledger-record.ts";
-import type { ColumnType } from "./json-rows.ts";
-import type { AttemptRow } from "./port.ts";
+import type { LedgerRecord } from "../../domain/ledger-record.ts";
+import type { ColumnType } from "../json-rows.ts";
+import type { AttemptRow } from "../port.ts";
 
 /** In the table's order. */
 export const attemptColumns: Readonly<Record<keyof AttemptRow, ColumnType>> = {
