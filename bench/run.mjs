@@ -1,5 +1,5 @@
 // `npm run bench`: starts provider and subjects, measures them in turns, prints one table. bench/README.md explains the figures.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,9 +9,9 @@ import { checkLedger } from "./measure/ledger.mjs";
 import { memoryMb } from "./measure/process-usage.mjs";
 import { measureStreams } from "./measure/streams.mjs";
 import { measureThroughput } from "./measure/throughput.mjs";
+import { printProfiles } from "./report/print-profiles.mjs";
 import { table } from "./report/table.mjs";
 import { targets } from "./report/targets.mjs";
-import { busySeconds, topFunctions } from "./report/top-functions.mjs";
 import { writeReadme } from "./report/write-readme.mjs";
 import { loadCore, moveSelfTo } from "./setup/cores.mjs";
 import { describeMachine } from "./setup/machine.mjs";
@@ -53,7 +53,7 @@ async function main(plan) {
     const around = remarks({ plan, machine, results, ledger });
     const figures = table(results, plan);
     process.stdout.write(`${figures}\n\n${around.join("\n")}\n`);
-    if (plan.writesReadme) writeReadme(around, figures);
+    if (plan.writesReadme) writeReadme("results", around, figures);
     if (plan.jsonPath !== undefined)
       writeFileSync(plan.jsonPath, `${JSON.stringify({ machine, plan, results, ledger }, null, 2)}\n`);
     if (ledger?.isRight === false) process.exitCode = 1;
@@ -111,12 +111,6 @@ function remarks({ plan, machine, results, ledger }) {
   if (ledger !== null) lines.push(`Ledger: ${ledger.isRight ? ledger.text : `WRONG: ${ledger.text}`}`);
   if (plan.profile) lines.push("Headgate ran under the profiler: its figures are too high");
   return lines;
-}
-
-/** One profile per thread; those that did next to nothing are left out. The files stay, for a viewer. */
-function printProfiles(profileDir) {
-  const files = readdirSync(profileDir).map((file) => join(profileDir, file));
-  for (const file of files) if (busySeconds(file) > 0.5) process.stdout.write(`\n${topFunctions(file, 40)}\n`);
 }
 
 // ends through "exit", where the subjects are killed; nginx and Headgate would outlive a signal

@@ -168,13 +168,15 @@ class HeadgateApp implements App {
           "the config file's endpoints and keys are ignored: the database was seeded from it at its first start; change them through the admin API",
         );
       }
+      // Nobody is to hear that a model does not exist which a manifest of the configuration may have.
+      await manifests.prepare(this.#storage);
       await publisher.publishAll();
       this.#databaseReady = true;
       this.#ledgerWriter.start();
       const syncs: Promise<unknown>[] = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
       await manifests.start();
       await Promise.race([
-        Promise.allSettled([...syncs, manifests.idle()]),
+        Promise.allSettled([...syncs, manifests.firstCopies()]),
         new Promise<void>((resolve) => this.#clock.after(firstSyncsWaitMs, resolve)),
       ]);
       await schedule.refresh();
@@ -308,7 +310,8 @@ class HeadgateApp implements App {
     });
     this.#stops.push(() => this.#directory.stop());
     return {
-      mayKnow: (token) => providers.mayKnow(token),
+      // Whoever holds out the administrator's token by mistake has not given it away to anybody.
+      mayKnow: (token) => providers.mayKnow(token) && !this.#isAdminToken(token),
       verify: (token, wanted) => providers.verify(token, wanted),
       seen: (identity) => this.#directory.seen(identity),
     };
@@ -466,10 +469,14 @@ class HeadgateApp implements App {
     logRequest(this.#log, event);
   }
 
-  #authenticateAdmin(token: string): AuthenticatedToken {
+  /** Compared as digests: how long it takes says nothing about the token. */
+  #isAdminToken(token: string): boolean {
     const { adminToken } = this.#options.config;
-    // Compared as digests: how long it takes says nothing about the token.
-    if (adminToken !== null && digestApiKey(token) === digestApiKey(adminToken.expose())) return { kind: "admin", keyId: null };
+    return adminToken !== null && digestApiKey(token) === digestApiKey(adminToken.expose());
+  }
+
+  #authenticateAdmin(token: string): AuthenticatedToken {
+    if (this.#isAdminToken(token)) return { kind: "admin", keyId: null };
     const snapshot = this.#snapshots.current();
     const found = snapshot === null ? null : principalOf(snapshot, token, this.#clock.nowMs());
     if (found === null) return "unknown";

@@ -1,142 +1,67 @@
 // The pages do what they say: every command of README.md and docs/*.md is run as a reader would, and every link leads somewhere.
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { temporaryDirectory } from "./support/database.ts";
-import { anchorsOf, commandsOf, languagesOf, linksOf } from "./support/docs/page.ts";
-import { ServerCommand } from "./support/docs/server-command.ts";
-import { Shell, type ShellAnswer, type ShellResult } from "./support/docs/shell.ts";
+import { environmentVariables } from "../src/config/environment.ts";
+import { directApiSteps } from "./support/docs/direct-api-steps.ts";
+import { identitySteps } from "./support/docs/identity-steps.ts";
+import { anchorsOf, commandsOf, fencesOf, languagesOf, linksOf } from "./support/docs/page.ts";
+import { type Expected, Reader, settings } from "./support/docs/reader.ts";
+import type { ShellAnswer } from "./support/docs/shell.ts";
 import { eventually } from "./support/eventually.ts";
-import type { LooseJson } from "./support/loose-json.ts";
+import { type ManifestServer, manifestEntry, startManifestServer } from "./support/manifest-server.ts";
 import { type Provider, startProvider } from "./support/provider.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const providerKey = "sk-the-reader-s-own-key";
 
-/** A reader: a folder, a terminal in it, perhaps a Headgate in another one, and the provider that they have an account with. */
-interface Reader {
-  shell: Shell;
-  home: string;
-  /** Null while none runs. */
-  server: ServerCommand | null;
-  url: string;
-}
-
 let provider: Provider;
+let manifest: ManifestServer;
+/** With an account at the provider. */
 let reader: Reader;
-let removeHome: () => Promise<void>;
 
 beforeAll(async () => {
   provider = await startProvider({ models: ["gpt-4o", "gpt-4o-mini"], requireKey: providerKey, knownModelsOnly: true });
+  manifest = await startManifestServer();
 });
-afterAll(() => provider?.close());
+afterAll(async () => {
+  await provider?.close();
+  await manifest?.close();
+});
 beforeEach(async () => {
-  const folder = await temporaryDirectory();
-  removeHome = folder.remove;
-  // A clone that is installed and built. Where dist/ is not what src/ gives, the first command builds here and not under other tests.
-  for (const name of ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "scripts", "src"]) {
-    cpSync(join(root, name), join(folder.path, name), { recursive: true });
-  }
-  for (const name of ["node_modules", "dist"]) symlinkSync(join(root, name), join(folder.path, name));
-  const shell = new Shell(folder.path);
-  reader = { shell, home: folder.path, server: null, url: "" };
+  reader = await Reader.make();
 });
-afterEach(async () => {
-  await reader.server?.destroy();
-  await removeHome();
-});
+afterEach(() => reader?.leave());
 
-/** Runs a command that serves, on a free port in place of 8080. */
-async function serve(command: string): Promise<ServerCommand> {
-  reader.server = new ServerCommand(command, reader.home, { HEADGATE_PORT: "0" });
-  reader.url = await reader.server.ready();
-  return reader.server;
+const serve = (command: string) => reader.serve(command);
+const endServer = () => reader.endServer();
+
+/** What a reader puts in place of what a page can't know, on all pages. */
+function usualSubstitutions(): (readonly [string, () => string])[] {
+  return [
+    ["http://127.0.0.1:8080", () => reader.url],
+    ["https://api.openai.com", () => provider.url],
+    ["https://status.example.org/status.json", () => manifest.url],
+    ["export ADMIN_TOKEN=sk-hg-…", () => `export ADMIN_TOKEN=${reader.printedToken()}`],
+    ["export OPENAI_API_KEY=sk-…", () => `export OPENAI_API_KEY=${providerKey}`],
+    ["export HEADGATE_KEY=sk-hg-…", () => `export HEADGATE_KEY=${reader.keyFromAnswers()}`],
+    ["Bearer sk-hg-…", () => `Bearer ${reader.keyFromAnswers()}`],
+    ['"api_key": "sk-…"', () => `"api_key": "${providerKey}"`],
+    ['"openai-production": "sk-…"', () => `"openai-production": "${providerKey}"`],
+    ...["ep_", "mdl_", "key_", "usr_", "grp_", "mft_"].map(
+      (prefix) => [`${prefix}…`, () => reader.idFromAnswers(prefix)] as const,
+    ),
+    ["requests/req_…", () => `requests/${reader.callId}`],
+  ];
 }
-
-async function endServer(): Promise<void> {
-  expect(await reader.server?.interrupt()).toBe(0);
-  reader.server = null;
-}
-
-/** The administrator token that the first start printed. */
-function printedToken(): string {
-  return /^ {2}(sk-hg-\S+)$/m.exec(reader.server?.out ?? "")?.[1] as string;
-}
-
-/** The last of the ids in the answers so far that begin with `prefix`; of models the one that was added by hand. */
-function idFromAnswers(prefix: string): string {
-  const ids = reader.shell.answers.map(({ json, headers }) => (prefix === "req_" ? headers["x-request-id"] : json?.id));
-  return ids.filter((id) => typeof id === "string" && id.startsWith(prefix)).at(-1) ?? "";
-}
-
-function keyFromAnswers(): string {
-  return reader.shell.answers.filter(({ json }) => typeof json?.key === "string").at(-1)?.json.key ?? "";
-}
-
-/** What a reader puts in place of what a page can't know. */
-const substitutions: readonly (readonly [string, () => string])[] = [
-  ["http://127.0.0.1:8080", () => reader.url],
-  ["https://api.openai.com", () => provider.url],
-  ["export ADMIN_TOKEN=sk-hg-…", () => `export ADMIN_TOKEN=${printedToken()}`],
-  ["export OPENAI_API_KEY=sk-…", () => `export OPENAI_API_KEY=${providerKey}`],
-  ["export HEADGATE_KEY=sk-hg-…", () => `export HEADGATE_KEY=${keyFromAnswers()}`],
-  ["Bearer sk-hg-…", () => `Bearer ${keyFromAnswers()}`],
-  ['"api_key": "sk-…"', () => `"api_key": "${providerKey}"`],
-  ["ep_…", () => idFromAnswers("ep_")],
-  ["mdl_…", () => idFromAnswers("mdl_")],
-  ["key_…", () => idFromAnswers("key_")],
-  ["requests/req_…", () => `requests/${callId}`],
-];
-
-/** The `x-request-id` of the last call of a model. */
-let callId = "";
-
-function substituted(command: string): string {
-  let text = command;
-  for (const [placeholder, value] of substitutions) if (text.includes(placeholder)) text = text.replaceAll(placeholder, value());
-  if (text.includes("…")) throw new Error(`the test knows nothing to put in place of the … in: ${text}`);
-  return text;
-}
-
-/** What is expected of one command of a page. */
-interface Expected {
-  /** Tells the command from its neighbours. */
-  has: string;
-  /** Of curl's answer. Default 200; null: the command is none of curl's. */
-  status?: number | null;
-  shows?: (answer: ShellAnswer, result: ShellResult) => void | Promise<void>;
-  /** In place of a run in the terminal: the command serves, or has a reason not to be run. */
-  instead?: (command: string) => void | Promise<void>;
-  /** What has to have happened. */
-  before?: () => void | Promise<void>;
-}
-
-async function runCommand(command: string, expected: Expected): Promise<void> {
-  await expected.before?.();
-  const text = substituted(command);
-  if (expected.instead !== undefined) return expected.instead(text);
-  const result = await reader.shell.run(text);
-  expect(result).toMatchObject({ exitCode: 0 });
-  const { status = 200 } = expected;
-  expect([result.answer?.status ?? null, result.answer?.text]).toEqual([status, result.answer?.text]);
-  await expected.shows?.(result.answer as ShellAnswer, result);
-}
-
-const settings = (has: string): Expected => ({ has, status: null });
 
 function showsChat({ json, headers }: ShellAnswer): void {
   expect(json.choices[0].message.content).toBe(provider.settings.text);
-  callId = headers["x-request-id"] as string;
+  reader.callId = headers["x-request-id"] as string;
 }
 
-/** A call is in the ledger's reports soon, not at once. */
-async function untilRecorded(): Promise<void> {
-  const headers = { authorization: `Bearer ${printedToken()}` };
-  const request = `${reader.url}/admin/api/v1/requests/${callId}`;
-  const state = async () => ((await (await fetch(request, { headers })).json()) as LooseJson).state;
-  await eventually(async () => (await state()) === "settled", { timeoutMs: 5000 });
-}
+const untilRecorded = () => reader.untilRecorded();
 
 const pages: Record<string, Expected[]> = {
   "README.md": [
@@ -171,7 +96,7 @@ const pages: Record<string, Expected[]> = {
       before: untilRecorded,
       shows: ({ json }) => expect(json.data).toMatchObject([{ model: "gpt-4o-mini", key_name: "me", requests: 1 }]),
     },
-    { has: "/requests?limit=5", shows: ({ json }) => expect(json.data).toMatchObject([{ id: callId, status: 200 }]) },
+    { has: "/requests?limit=5", shows: ({ json }) => expect(json.data).toMatchObject([{ id: reader.callId, status: 200 }]) },
     // not run: it is what runs this test
     { has: "npm test", instead: () => {} },
   ],
@@ -248,6 +173,50 @@ const pages: Record<string, Expected[]> = {
     { has: "/rotate", shows: ({ json }) => expect(json.key).toMatch(/^sk-hg-/) },
     { has: "-X DELETE", status: 204 },
     {
+      has: "/users",
+      status: 201,
+      shows: ({ json }) => expect(json).toMatchObject({ name: "Ada", source: "local", role: "member", groups: [] }),
+    },
+    {
+      has: "/groups",
+      status: 201,
+      shows: ({ json }) => expect(json).toMatchObject({ name: "chemistry", source: null, limits: { requests_per_minute: 600 } }),
+    },
+    { has: "/members/usr_…", status: 204 },
+    { has: "/models/gpt-4o-*", status: 204 },
+    {
+      has: "/groups/grp_…",
+      shows: ({ json }) => expect(json).toMatchObject({ models: ["prod-gpt-4o", "gpt-4o-*"], member_count: 1 }),
+    },
+    { has: "/members", shows: ({ json }) => expect(json.data).toMatchObject([{ name: "Ada", source: "admin" }]) },
+    { has: "grp_everyone", shows: ({ json }) => expect(json).toMatchObject({ id: "grp_everyone", models: ["smart"] }) },
+    {
+      has: "/keys",
+      status: 201,
+      shows: ({ json }) =>
+        expect(json).toMatchObject({ user_id: expect.stringMatching(/^usr_/), models: ["gpt-4o-mini", "smart"] }),
+    },
+    { has: "/v1/models", shows: ({ json }) => expect(namesIn(json)).toEqual(["gpt-4o-mini", "smart"]) },
+    { has: "/users/usr_…", shows: ({ json }) => expect(json.limits).toEqual({ requests_per_second: 5 }) },
+    {
+      has: '"groups": ["chemistry"]',
+      shows: ({ json }) => expect(json).toMatchObject({ groups: ["chemistry"], limits: { requests_per_second: 20 } }),
+    },
+    {
+      has: '"user_id": "usr_…"',
+      shows: ({ json }) => expect(json).toMatchObject({ access: { allowed: true }, decision: { outcome: "attempt" } }),
+    },
+    {
+      has: "/manifests",
+      status: 201,
+      before: () => manifest.serve({ "openai-gpt4": manifestEntry({ url: `${provider.url}/v1`, experts: ["gpt-4o"] }) }),
+      shows: ({ json }) =>
+        expect(json).toMatchObject({ name: "metis", status: "ok", entries: [{ models: ["gpt-4o"], error: null }] }),
+    },
+    { has: "/manifests ", shows: ({ json }) => expect(json.data).toMatchObject([{ origin: "admin", last_error: null }]) },
+    { has: "/refresh", shows: ({ json }) => expect(json).toMatchObject({ status: "ok", entries: [{ key: "openai-gpt4" }] }) },
+    { has: "/manifests/mft_…", status: 204 },
+    {
       has: "/usage?from=2026-01-01",
       shows: ({ json }) => expect(json).toMatchObject({ data: [], from: expect.any(String), to: expect.any(String) }),
     },
@@ -255,7 +224,7 @@ const pages: Record<string, Expected[]> = {
     {
       has: "/requests/req_…",
       before: untilRecorded,
-      shows: ({ json }) => expect(json).toMatchObject({ id: callId, attempts: [{ endpoint: "openai", status: 200 }] }),
+      shows: ({ json }) => expect(json).toMatchObject({ id: reader.callId, attempts: [{ endpoint: "openai", status: 200 }] }),
     },
   ],
   "docs/operating.md": [
@@ -274,6 +243,7 @@ const pages: Record<string, Expected[]> = {
         expect((await fetch(`${reader.url}/readyz`)).status).toBe(200);
       },
     },
+    { has: "/readyz", shows: ({ json }) => expect(json).toEqual({ status: "ready", reasons: [] }) },
   ],
 };
 
@@ -288,26 +258,29 @@ function pastedFrom(output: string): string[] {
 
 describe("every command works as a reader pastes it", () => {
   test.each(Object.keys(pages))("%s", { timeout: 120_000 }, async (name) => {
-    const commands = commandsOf(readFileSync(join(root, name), "utf8"));
-    const expected = pages[name] as Expected[];
-    for (const [index, { text, line }] of commands.entries()) {
-      const next = expected[index];
-      if (next === undefined || !text.includes(next.has))
-        throw new Error(`${name}:${line} is not what this test expects: ${text}`);
-      try {
-        await runCommand(text, next);
-      } catch (cause) {
-        throw new Error(`${name}:${line}: ${text}\n${(cause as Error).message}\n${reader.server?.err ?? ""}`, { cause });
-      }
-    }
-    expect(commands).toHaveLength(expected.length);
+    reader.substitutions.push(...usualSubstitutions());
+    await reader.follow(name, pages[name] as Expected[]);
+  });
+
+  test.each(["url", "file"] as const)("docs/direct-api.md, the manifest at a %s", { timeout: 120_000 }, async (place) => {
+    const { expected, close } = await directApiSteps(reader, place);
+    reader.substitutions.push(...usualSubstitutions());
+    await reader.follow("docs/direct-api.md", expected).finally(close);
+  });
+
+  test("docs/identity.md", { timeout: 120_000 }, async () => {
+    const { expected, close } = await identitySteps(reader, { url: provider.url, key: providerKey });
+    reader.substitutions.push(...usualSubstitutions());
+    await reader.follow("docs/identity.md", expected).finally(close);
   });
 
   test("what the first start prints; SIGTERM to npm alone ends it too", async () => {
+    reader.substitutions.push(...usualSubstitutions());
     const server = await serve("npm start");
     await reader.shell.run(`export OPENAI_API_KEY=${providerKey}`);
     const statuses: (number | undefined)[] = [];
-    for (const command of pastedFrom(server.out)) statuses.push((await reader.shell.run(substituted(command))).answer?.status);
+    for (const command of pastedFrom(server.out))
+      statuses.push((await reader.shell.run(reader.substituted(command))).answer?.status);
     expect(statuses).toEqual([201, 201]);
     expect(await server.terminate()).toBe(0);
   });
@@ -329,9 +302,25 @@ test("no page for users has commands that are not run here", () => {
   for (const name of forUsers) {
     const text = readFileSync(join(root, name), "utf8");
     // Another name for a shell, or none, would hide a command from this test.
-    expect([name, languagesOf(text).filter((language) => !["", "sh", "yaml"].includes(language))]).toEqual([name, []]);
-    expect([name, commandsOf(text).length > 0]).toEqual([name, name in pages]);
+    expect([name, languagesOf(text).filter((language) => !["", "sh", "yaml", "json", "dotenv"].includes(language))]).toEqual([
+      name,
+      [],
+    ]);
+    const isFollowed = name in pages || ["docs/direct-api.md", "docs/identity.md"].includes(name);
+    expect([name, commandsOf(text).length > 0]).toEqual([name, isFollowed]);
+    // What looks like a file to be saved has a name, so that it is saved here.
+    const unnamed = fencesOf(text).filter(({ language, fileName }) => ["json", "dotenv"].includes(language) && fileName === "");
+    expect([name, unnamed]).toEqual([name, []]);
   }
+});
+
+test("the guide to the direct API has every variable of it", () => {
+  const ofDirectApi = /^(METIS|GLOBUS|AUTHORIZED|RATE_LIMIT|HEADGATE_MANIFEST|HEADGATE_GLOBUS)_/;
+  const names = Object.keys(environmentVariables).filter((name) => ofDirectApi.test(name));
+  expect(names.length).toBeGreaterThan(10);
+  const rows = readFileSync(join(root, "docs/direct-api.md"), "utf8").matchAll(/^\| ([^|]+) \|/gm);
+  const described = [...rows].map(([, cell]) => cell).join();
+  expect(names.filter((name) => !described.includes(`\`${name}\``))).toEqual([]);
 });
 
 test.each(allPages)("the links of %s lead somewhere", (name) => {

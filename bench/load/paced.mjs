@@ -9,16 +9,15 @@ const connectionCount = 32;
  * Sends plain completions at `perSecond` for `seconds` and returns how long each took, in ms; a request that has to wait
  * for a free connection is timed from when it should have been sent, so that a stall counts for all that it holds up.
  * @param {import("../subjects/subject.mjs").Subject} subject
- * @param {{ perSecond: number, seconds: number }} load
+ * @param {{ perSecond: number, seconds: number, requests?: Buffer[] }} load `requests` are sent in turn; by default the subject's own
  * @returns {Promise<number[]>}
  */
-export async function paced(subject, { perSecond, seconds }) {
-  const request = completionRequest(subject);
+export async function paced(subject, { perSecond, seconds, requests = [completionRequest(subject)] }) {
   const total = Math.round(perSecond * seconds);
   const latenciesMs = [];
   const free = [];
-  /** When those should have been sent that wait for a connection. */
-  const waitingSince = [];
+  /** Those that wait for a connection, and since when. */
+  const waiting = [];
   let timer;
   let fail;
   const failed = new Promise((_, reject) => {
@@ -31,12 +30,12 @@ export async function paced(subject, { perSecond, seconds }) {
   free.push(...open);
 
   const run = new Promise((resolve) => {
-    const send = (connection, since) =>
+    const send = (connection, { request, since }) =>
       connection.send(request, completionBody, () => {
         latenciesMs.push(performance.now() - since);
         subject.answered++;
         if (latenciesMs.length === total) resolve();
-        const next = waitingSince.shift();
+        const next = waiting.shift();
         if (next === undefined) free.push(connection);
         else send(connection, next);
       });
@@ -44,8 +43,9 @@ export async function paced(subject, { perSecond, seconds }) {
     const startedAt = performance.now();
     const tick = () => {
       const connection = free.pop();
-      if (connection === undefined) waitingSince.push(performance.now());
-      else send(connection, performance.now());
+      const due = { request: requests[sent % requests.length], since: performance.now() };
+      if (connection === undefined) waiting.push(due);
+      else send(connection, due);
       sent++;
       if (sent < total) timer = setTimeout(tick, startedAt + (sent * 1000) / perSecond - performance.now());
     };

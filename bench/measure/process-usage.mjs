@@ -18,6 +18,28 @@ export function mainThreadCpuSeconds(pid) {
   return pid === null ? null : readCpu(`/proc/${pid}/task/${pid}/stat`);
 }
 
+/**
+ * Seconds that the first thread of `pid` was on its core so far, and that it could have been but something else was
+ * (proc(5), schedstat); zeros where the kernel doesn't say.
+ * @param {number | null} pid
+ */
+export function mainThreadSchedule(pid) {
+  if (pid === null || !hasProc) return null;
+  const path = `/proc/${pid}/task/${pid}/schedstat`;
+  if (!existsSync(path)) return null;
+  const [ranNs, waitedNs] = readFileSync(path, "utf8").split(" ").map(Number);
+  return { ranSeconds: ranNs / 1e9, waitedSeconds: waitedNs / 1e9 };
+}
+
+/** CPU seconds that were used on `core` so far, by whomever; what the hypervisor gave to others (`steal`) is in it. @param {number} core */
+export function coreSeconds(core) {
+  if (!hasProc) return null;
+  const line = new RegExp(`^cpu${core} (.*)$`, "m").exec(readFileSync("/proc/stat", "utf8"))?.[1];
+  if (line === undefined) return null;
+  const [user, nice, system, , , irq, softirq, steal] = line.split(" ").map(Number);
+  return (user + nice + system + irq + softirq + steal) / ticksPerSecond;
+}
+
 function readCpu(path) {
   if (!hasProc) return null;
   const stat = readFileSync(path, "utf8");

@@ -115,8 +115,8 @@ function grouped(value) {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** @param {string[][]} rows the first is the head */
-function markdown(rows) {
+/** A table of text. @param {string[][]} rows the first is the head */
+export function markdown(rows) {
   const widths = rows[0].map((_, column) => Math.max(3, ...rows.map((row) => row[column].length)));
   const line = (cells) =>
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join(" | ")} |`;

@@ -1,6 +1,6 @@
 // On what the figures were taken.
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
+import { availableParallelism, cpus, getPriority, loadavg, release, totalmem, type } from "node:os";
 import { canPin } from "./cores.mjs";
 
 /** Lines that say where and when, for above the table. */
@@ -14,6 +14,7 @@ export function describeMachine() {
     canPin
       ? "Pinned: the proxy to core 0, provider and load generator to core 1"
       : "NOT pinned to cores (needs taskset and two cores): the proxies share cores with the load, read the figures with care",
+    ...(getPriority() === 0 ? [] : [`Run with niceness ${getPriority()}, the load and what is measured alike`]),
   ];
 }
 

@@ -10,7 +10,17 @@ const adminToken = "bench-admin-token-0123456789abcdef";
 const ledgerTimeoutMs = 60_000;
 
 /** @param {import("./subject.mjs").Surroundings} surroundings */
-export async function startHeadgate({ providerPort, dir, headgatePath, nodeOptions, profileDir }) {
+export async function startHeadgate(surroundings) {
+  const {
+    providerPort,
+    dir,
+    headgatePath,
+    nodeOptions,
+    profileDir,
+    moreKeys = [],
+    moreServer = {},
+    moreVariables = {},
+  } = surroundings;
   const configPath = `${dir}/headgate.yaml`;
   const { key } = subject({});
   mkdirSync(dir, { recursive: true });
@@ -18,9 +28,9 @@ export async function startHeadgate({ providerPort, dir, headgatePath, nodeOptio
   writeFileSync(
     configPath,
     JSON.stringify({
-      server: { host: "127.0.0.1", port: 0 },
+      server: { host: "127.0.0.1", port: 0, ...moreServer },
       endpoints: [{ name: "provider", url: `http://127.0.0.1:${providerPort}/v1`, api_key: "bench-provider-key-0123456789" }],
-      keys: [{ name: "bench", key, models: [benchModel] }],
+      keys: [key, ...moreKeys].map((each, index) => ({ name: `bench-${index}`, key: each, models: [benchModel] })),
     }),
   );
   const profiling = profileDir === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
@@ -30,7 +40,13 @@ export async function startHeadgate({ providerPort, dir, headgatePath, nodeOptio
     command: [process.execPath, ...profiling, ...args],
     core: proxyCore,
     logPath: `${dir}/headgate.log`,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, HEADGATE_ADMIN_TOKEN: adminToken, NODE_OPTIONS: nodeOptions },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      HEADGATE_ADMIN_TOKEN: adminToken,
+      NODE_OPTIONS: nodeOptions,
+      ...moreVariables,
+    },
   });
   const headgate = subject({
     name: "headgate",

@@ -19,9 +19,31 @@
  * @property {string} headgatePath
  * @property {string | undefined} nodeOptions NODE_OPTIONS for Headgate
  * @property {string | null} profileDir where Headgate writes CPU profiles when it ends
+ * @property {string[]} [moreKeys] Headgate keys beside the one of every subject
+ * @property {object} [moreServer] in the section `server` of Headgate's configuration
+ * @property {Record<string, string>} [moreVariables] of Headgate's environment
  */
 
 /** @returns {Subject} */
 export function subject(fields) {
   return { key: "sk-bench-0123456789abcdef", answered: 0, settled: async () => {}, ...fields };
+}
+
+/**
+ * The same subject, called with another key or token; what is answered counts as its own.
+ * @param {Subject} subject
+ * @param {string} key
+ * @returns {Subject}
+ */
+export function calledWith(subject, key) {
+  return {
+    ...subject,
+    key,
+    get answered() {
+      return subject.answered;
+    },
+    set answered(count) {
+      subject.answered = count;
+    },
+  };
 }

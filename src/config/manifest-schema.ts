@@ -62,7 +62,7 @@ export const manifest = z.strictObject({
   headers: withDefault(
     secretMap(checkManifestHeaderValue, checkManifestHeaderNames),
     {},
-    { type: "map", description: "Headers sent when it is fetched, e.g. `authorization`. Kept in memory only." },
+    { type: "map", description: "Headers sent when it is fetched, e.g. `authorization`. Kept in memory, in no database." },
   ),
   allowed_hosts: withDefault(textList(checkHost), [], {
     type: "list of hosts",
@@ -73,7 +73,8 @@ export const manifest = z.strictObject({
     {},
     {
       type: "map",
-      description: "`endpoint_id` of its entries to the provider's key, best written as `${VARIABLE}`. Kept in memory only.",
+      description:
+        "`endpoint_id` of its entries to the provider's key, best written as `${VARIABLE}`. Stored encrypted, with the entry's endpoint.",
     },
   ),
 });

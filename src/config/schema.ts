@@ -85,7 +85,7 @@ const server = z.strictObject({
   trusted_proxies: withDefault(textList(checkNetwork), [], {
     type: "list of addresses or networks",
     description:
-      "Proxies whose `x-forwarded-for` is believed when it says who the caller is: in the log, and where failed attempts of one address are held back.",
+      "Proxies whose `x-forwarded-for` is believed when it says where a caller comes from, so that the failed attempts of one address are held back.",
   }),
   cors_origins: withDefault(textList(checkOrigin), [], {
     type: "list of origins",

@@ -43,7 +43,7 @@ manifests:
 
 - Whoever may change the manifest decides where the providers' keys are sent: \`allowed_hosts\` keeps them at home.
 - \`\${VARIABLE}\` works here, in the config file, but never inside the manifest itself.
-- An entry whose \`endpoint_id\` has no key is not called. Names, URL and interval go into the database; headers and keys stay in memory.
+- An entry whose \`endpoint_id\` has no key is not called. Headers stay in memory; keys go into the database encrypted, as those of all endpoints.
 - One that is taken out of the file is gone at the next start, with its endpoints.`,
 };
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 import { endpointRow } from "../../test/support/endpoint-row.ts";
 import { Cipher } from "../core/cipher.ts";
+import { noLimits } from "../domain/limits.ts";
 import type { ModelView } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
 import type { DeploymentRow, ModelRow } from "../storage/port.ts";
@@ -41,7 +42,7 @@ const shares = (model: ModelView | undefined) =>
 
 test("nothing set: balanced, no hedging, weights of the endpoints, global timeouts", async () => {
   const { endpoints, models } = await load();
-  const unset = { strategy: "balanced", maxAttempts: null, hedge: null, timeouts: {} };
+  const unset = { strategy: "balanced", maxAttempts: null, hedge: null, timeouts: {}, groups: null, limits: noLimits };
   expect(models[0]).toMatchObject({ id: pool.id, kind: "pool", ...unset });
   expect(models[1]).toEqual({ id: virtual.id, name: "smart", kind: "virtual", createdAtMs: 2, ...unset, deployments: [] });
   expect(shares(models[0])).toEqual(["dep_1 3 0", "dep_2 1 0"]);

@@ -4,6 +4,7 @@ import { Secret } from "../core/secret.ts";
 import type { Scope } from "../domain/api-key.ts";
 import { type Dialect, defaultAuthHeaderName, defaultAuthHeaderPrefix, defaultBaseUrl } from "../domain/dialect.ts";
 import { limitsOf } from "../domain/limits.ts";
+import { administrators } from "../domain/membership-source.ts";
 import type { Strategy } from "../domain/pool.ts";
 import type { Probe } from "../domain/probe.ts";
 import type {
@@ -36,12 +37,12 @@ export async function loadSnapshot(from: Repositories, options: RoutingOptions, 
   const groups = await loadGroups(from);
   const users = await from.users.all();
   const keys = (await from.keys.all()).map(keyView);
-  const groupsByUser = groupIdsByUser(await from.groups.members());
+  const members = byUser(await from.groups.members());
   return {
     version,
     builtAtMs: nowMs,
     keys,
-    users: users.map((row) => userView(row, groupsByUser.get(row.id) ?? [])),
+    users: users.map((row) => userView(row, members.get(row.id) ?? [])),
     groups,
     ...(await loadRouting(from, options)),
   };
@@ -57,8 +58,7 @@ export async function loadUsers(from: Repositories, ids: readonly string[]): Pro
   for (const id of ids) {
     const row = await from.users.get(id);
     if (row === null) continue;
-    const memberships = groupIdsByUser(await from.groups.groupsOf(id));
-    users.push(userView(row, memberships.get(id) ?? []));
+    users.push(userView(row, await from.groups.groupsOf(id)));
   }
   return users;
 }
@@ -106,19 +106,27 @@ function groupView(row: GroupRow): GroupView {
   return { id, name, models: JSON.parse(models) as string[], source, externalId: external_id, limits: limitsOf(limits) };
 }
 
-function userView({ id, name, primary_group_id, limits }: UserRow, groupIds: readonly string[]): UserView {
-  return { id, name, groupIds, primaryGroupId: primary_group_id, limits: limits === null ? null : limitsOf(limits) };
+function userView(row: UserRow, memberships: readonly GroupMemberRow[]): UserView {
+  const { id, name, primary_group_id: primaryGroupId, limits } = row;
+  return {
+    id,
+    name,
+    // A group that two sources name is there once.
+    groupIds: [...new Set(memberships.map(({ group_id }) => group_id))],
+    assignedGroupIds: memberships.filter(({ source }) => source === administrators).map(({ group_id }) => group_id),
+    primaryGroupId,
+    limits: limits === null ? null : limitsOf(limits),
+  };
 }
 
-/** A group that two sources name is there once. */
-function groupIdsByUser(members: readonly GroupMemberRow[]): Map<string, string[]> {
-  const byUser = new Map<string, string[]>();
-  for (const { user_id, group_id } of members) {
-    const ids = byUser.get(user_id) ?? [];
-    if (!ids.includes(group_id)) ids.push(group_id);
-    byUser.set(user_id, ids);
+function byUser(members: readonly GroupMemberRow[]): Map<string, GroupMemberRow[]> {
+  const ofUsers = new Map<string, GroupMemberRow[]>();
+  for (const member of members) {
+    const ofUser = ofUsers.get(member.user_id);
+    if (ofUser === undefined) ofUsers.set(member.user_id, [member]);
+    else ofUser.push(member);
   }
-  return byUser;
+  return ofUsers;
 }
 
 function endpointView(

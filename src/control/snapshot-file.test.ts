@@ -104,10 +104,11 @@ test("what was saved is read, credentials included, and none of it is legible", 
 });
 
 test("a file of another version of the program is left aside", async () => {
-  const stored = JSON.parse(cipher.decrypt(await written(), "snapshot")) as { format: number };
-  for (const format of [1, stored.format + 1, undefined]) {
-    const foreign = cipher.encrypt(JSON.stringify({ ...stored, format }), "snapshot");
-    await writeFile(join(dataDir, snapshotFileName), foreign);
+  const [first = "", ...lines] = (await written()).split("\n");
+  const head = JSON.parse(cipher.decrypt(first, "snapshot")) as { format: number };
+  for (const format of [1, head.format + 1, undefined]) {
+    const foreign = cipher.encrypt(JSON.stringify({ ...head, format }), "snapshot");
+    await writeFile(join(dataDir, snapshotFileName), [foreign, ...lines].join("\n"));
     expect([format, await snapshotFile().read()]).toEqual([format, null]);
   }
   expect(logged).toEqual(Array.from({ length: 3 }, () => expect.stringContaining("another version")));
@@ -120,4 +121,34 @@ test("a damaged file is left aside, and so is one that is not there", async () =
   await writeFile(join(dataDir, snapshotFileName), text.slice(0, -4));
   expect(await snapshotFile().read()).toBeNull();
   expect(logged).toEqual([expect.stringContaining("can't be used")]);
+});
+
+test("lines of two writings make no file, nor do those that are left of one", async () => {
+  const path = join(dataDir, snapshotFileName);
+  const older = (await written()).trimEnd().split("\n");
+  const newer = (await written()).trimEnd().split("\n");
+  expect(newer.length).toBeGreaterThan(2);
+  for (const lines of [[newer[0], ...older.slice(1)], newer.slice(0, -1), [...newer, older.at(-1)], newer.slice(1)]) {
+    await writeFile(path, lines.join("\n"));
+    expect(await snapshotFile().read()).toBeNull();
+  }
+  await writeFile(path, newer.join("\n"));
+  expect((await snapshotFile().read())?.models).toHaveLength(1);
+});
+
+test("thousands of users are written while the event loop turns, and read again", async () => {
+  const groupIds = Array.from({ length: 20 }, (_, n) => `grp_${String(n).padStart(32, "0")}`);
+  const user = { name: "n", groupIds, assignedGroupIds: [], primaryGroupId: null, limits: null };
+  const users = Array.from({ length: 4000 }, (_, n) => ({ ...user, id: `usr_${n}` }));
+  const file = snapshotFile();
+  file.save(() => ({ ...content, users }));
+  let turns = 0;
+  let isWritten = false;
+  const writing = file.flush().then(() => {
+    isWritten = true;
+  });
+  for (; !isWritten; turns++) await new Promise(setImmediate);
+  await writing;
+  expect(turns).toBeGreaterThan(20);
+  expect((await snapshotFile().read())?.users).toEqual(users);
 });

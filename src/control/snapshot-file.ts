@@ -1,4 +1,5 @@
 // The last good snapshot on disk, encrypted: with it a process starts and serves while the database is away.
+import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cipher } from "../core/cipher.ts";
@@ -9,16 +10,29 @@ import type { EndpointView, SnapshotContent } from "../domain/snapshot.ts";
 
 export const snapshotFileName = "snapshot.enc";
 const context = "snapshot";
-/** Changes come in bursts: one write for all of them. */
+/** Changes come in bursts: one write for all of them … */
 const writeAfterMs = 1000;
+/** … and with thousands of users, who come all the time, no more of them than leave nineteen parts of twenty for calls. */
+const restPerWrite = 19;
+const writeAfterMsMax = 30_000;
 
 /** Raised whenever the content gets other fields: a file of another number is as good as none. */
-const format = 3;
+const format = 4;
 
-interface Stored extends Omit<SnapshotContent, "endpoints"> {
+/** The first line; the others hold the rows, a few of one list in each. */
+interface Head extends Pick<SnapshotContent, "version" | "builtAtMs"> {
   format: number;
-  endpoints: (Omit<EndpointView, "credential"> & { credential: string | null })[];
+  /** Of this writing: its lines fit no other. */
+  id: string;
+  lines: number;
 }
+
+const lists = ["keys", "users", "groups", "endpoints", "models", "manifests"] as const;
+type List = (typeof lists)[number];
+type StoredEndpoint = Omit<EndpointView, "credential"> & { credential: string | null };
+
+/** Encrypted at once: calls go on in between. */
+const rowsPerLine = 200;
 
 export class SnapshotFile {
   readonly #path: string;
@@ -28,6 +42,7 @@ export class SnapshotFile {
   #pending: (() => SnapshotContent) | null = null;
   #timer: Timer | null = null;
   #writing: Promise<void> = Promise.resolve();
+  #writeAfterMs = writeAfterMs;
 
   constructor(dataDir: string, cipher: Cipher, clock: Clock, log: Logger) {
     this.#path = join(dataDir, snapshotFileName);
@@ -39,17 +54,23 @@ export class SnapshotFile {
   /** The stored snapshot; null when there is none that can be read, or only one of another version of the program. */
   async read(): Promise<SnapshotContent | null> {
     try {
-      const stored = JSON.parse(this.#cipher.decrypt(await readFile(this.#path, "utf8"), context)) as Stored;
-      if (stored.format !== format) {
+      const [first = "", ...lines] = (await readFile(this.#path, "utf8")).trimEnd().split("\n");
+      const head = JSON.parse(this.#cipher.decrypt(first, context)) as Head;
+      if (head.format !== format) {
         this.#log.info({}, "the stored snapshot is of another version of the program, and left aside");
         return null;
       }
-      const { format: _format, ...content } = stored;
-      const endpoints = content.endpoints.map((endpoint) => ({
+      if (lines.length !== head.lines) throw new Error("lines are missing");
+      const rows: Record<List, unknown[]> = { keys: [], users: [], groups: [], endpoints: [], models: [], manifests: [] };
+      for (const [index, line] of lines.entries()) {
+        const [list, some] = JSON.parse(this.#cipher.decrypt(line, lineContext(head, index))) as [List, unknown[]];
+        rows[list].push(...some);
+      }
+      const endpoints = (rows.endpoints as StoredEndpoint[]).map((endpoint) => ({
         ...endpoint,
         credential: endpoint.credential === null ? null : new Secret(endpoint.credential),
       }));
-      return { ...content, endpoints };
+      return { version: head.version, builtAtMs: head.builtAtMs, ...(rows as Omit<SnapshotContent, keyof Head>), endpoints };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#log.warn({ err: error }, "the stored snapshot can't be used");
       return null;
@@ -59,7 +80,7 @@ export class SnapshotFile {
   /** Writes soon what `content` gives then. */
   save(content: () => SnapshotContent): void {
     this.#pending = content;
-    this.#timer ??= this.#clock.after(writeAfterMs, () => this.#write());
+    this.#timer ??= this.#clock.after(this.#writeAfterMs, () => this.#write());
   }
 
   /** Removes the file until the next one is written; rejects when that can't be done: a start from it would let in again whom a change has just shut out. */
@@ -83,21 +104,40 @@ export class SnapshotFile {
     const content = this.#pending?.();
     this.#pending = null;
     if (content === undefined) return;
-    const stored: Stored = {
-      ...content,
-      format,
-      endpoints: content.endpoints.map((endpoint) => ({ ...endpoint, credential: endpoint.credential?.expose() ?? null })),
-    };
-    const text = this.#cipher.encrypt(JSON.stringify(stored), context);
-    this.#writing = this.#writing.then(() => this.#replaceFile(text));
+    this.#writing = this.#writing.then(() => this.#replaceFile(content));
   }
 
-  async #replaceFile(text: string): Promise<void> {
+  async #replaceFile(content: SnapshotContent): Promise<void> {
+    const startedAt = performance.now();
     try {
-      await writeFile(`${this.#path}.new`, text, { mode: 0o600, flush: true });
+      await writeFile(`${this.#path}.new`, this.#lines(content), { mode: 0o600, flush: true });
       await rename(`${this.#path}.new`, this.#path);
     } catch (error) {
       this.#log.warn({ err: error }, "the snapshot can't be stored; a start without the database won't be possible");
     }
+    const restMs = restPerWrite * (performance.now() - startedAt);
+    this.#writeAfterMs = Math.min(Math.max(writeAfterMs, restMs), writeAfterMsMax);
   }
+
+  /** One by one, as they are written. */
+  *#lines(content: SnapshotContent): Generator<string> {
+    const { version, builtAtMs } = content;
+    const endpoints = content.endpoints.map((endpoint) => ({ ...endpoint, credential: endpoint.credential?.expose() ?? null }));
+    const pieces = lists.flatMap((list) => piecesOf(list, list === "endpoints" ? endpoints : content[list]));
+    const head: Head = { format, id: randomUUID(), lines: pieces.length, version, builtAtMs };
+    yield `${this.#cipher.encrypt(JSON.stringify(head), context)}\n`;
+    for (const [index, piece] of pieces.entries()) {
+      yield `${this.#cipher.encrypt(JSON.stringify(piece), lineContext(head, index))}\n`;
+    }
+  }
+}
+
+function piecesOf(list: List, rows: readonly unknown[]): [List, unknown[]][] {
+  const pieces: [List, unknown[]][] = [];
+  for (let at = 0; at < rows.length; at += rowsPerLine) pieces.push([list, rows.slice(at, at + rowsPerLine)]);
+  return pieces;
+}
+
+function lineContext({ id }: Head, index: number): string {
+  return `${context}:${id}:${index}`;
 }

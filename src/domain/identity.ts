@@ -1,5 +1,5 @@
 // Callers who are proven by a token of an identity provider, or by a proxy that is trusted: who they are, and under which ids they are kept.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export interface ExternalGroup {
   /** The provider's own id or name of the group. */
@@ -24,6 +24,8 @@ export interface ProvenIdentity {
   idpId: string | null;
   idpName: string | null;
   authService: "globus" | "oidc" | "introspection" | "proxy";
+  /** When the proof was made, of one that says what was true then and may be shown long after; null: what it says is true now. */
+  issuedAtMs: number | null;
   /** When the proof ends; null: the source does not say. */
   expiresAtMs: number | null;
 }
@@ -42,7 +44,7 @@ export function groupIdOf(source: string, externalId: string): string {
 }
 
 function digest(source: string, id: string): string {
-  return createHash("sha256").update(`${source}\n${id}`).digest("hex").slice(0, 32);
+  return hash("sha256", `${source}\n${id}`, "hex").slice(0, 32);
 }
 
 /** What an identity provider says about a token. */

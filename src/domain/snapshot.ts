@@ -30,6 +30,8 @@ export interface UserView {
   name: string;
   /** Groups of all sources, `everyone` not among them: that is everybody's. */
   groupIds: readonly string[];
+  /** Those of them that an administrator has put the user in: they stay, whatever the user's provider says of them. */
+  assignedGroupIds: readonly string[];
   /** Pays for what the user calls with a token; null: the first group that grants the model. */
   primaryGroupId: string | null;
   /** Null: the default of callers with a token. */

@@ -31,7 +31,7 @@ export interface HttpClientOptions {
 }
 
 const connectTimeoutMs = 5000;
-const connectionsMax = 64;
+const connectionsMax = 256;
 
 /** Keeps connections open between questions. Redirects are answers like any other: none is followed. */
 export class HttpClient {

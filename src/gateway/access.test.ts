@@ -8,11 +8,11 @@ import { type Principal, payerOf } from "./access.ts";
 import { Snapshot } from "./snapshot.ts";
 
 function user(id: string, groupIds: string[], changes: Partial<UserView> = {}): UserView {
-  return { id, name: id, groupIds, primaryGroupId: null, limits: null, ...changes };
+  return { id, name: id, groupIds, assignedGroupIds: [], primaryGroupId: null, limits: null, ...changes };
 }
 
 function caller(subject: string, groups: string[] | null): ProvenIdentity {
-  const rest = { username: null, name: null, email: null, idpId: null, idpName: null, expiresAtMs: null };
+  const rest = { username: null, name: null, email: null, idpId: null, idpName: null, issuedAtMs: null, expiresAtMs: null };
   return {
     userId: userIdOf("idp", subject),
     source: "idp",

@@ -14,6 +14,8 @@ export interface Principal {
   identity: ProvenIdentity | null;
   /** Null: a key without a user. */
   userId: string | null;
+  /** Undefined: there is none, or the configuration does not have it yet. */
+  user: UserView | undefined;
   scopes: readonly Scope[];
   /** All groups, by name; `everyone` is among them. */
   groups: readonly GroupView[];
@@ -23,10 +25,14 @@ export interface Principal {
   groupNames: ReadonlySet<string>;
   /** What every call of the caller draws on, whatever its model. */
   charges: readonly RateCharge[];
+  /** Of the groups that this is made from. */
+  groupsVersion: number;
 }
 
 /** The groups, as a snapshot has them. */
 export interface GroupIndex {
+  /** Another one whenever any group has changed. */
+  version: number;
   byId: ReadonlyMap<string, GroupView>;
   byName: ReadonlyMap<string, GroupView>;
 }
@@ -35,6 +41,7 @@ interface Caller {
   key: KeyView | null;
   identity: ProvenIdentity | null;
   userId: string | null;
+  user: UserView | undefined;
   scopes: readonly Scope[];
   groupIds: Iterable<string>;
   /** Groups that a provider names and the configuration does not have yet. */
@@ -50,16 +57,18 @@ export function makePrincipal(caller: Caller, index: GroupIndex): Principal {
   }
   groups.sort((a, b) => (a.name < b.name ? -1 : 1));
   const granted = grantMatcher(groups.map(({ models }) => models));
-  const { key, identity, userId, scopes, charges } = caller;
+  const { key, identity, userId, user, scopes, charges } = caller;
   return {
     key,
     identity,
     userId,
+    user,
     scopes,
     groups,
     grants: restrictedTo(key?.models ?? null, granted),
     groupNames: namesOf(groups, index),
     charges,
+    groupsVersion: index.version,
   };
 }
 

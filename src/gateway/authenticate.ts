@@ -42,25 +42,33 @@ export function authenticate(
     throw new HeadgateError("missing_key");
   }
   let expired = false;
+  const others: string[] = [];
   for (const credential of credentials) {
-    if (credential.length > maxKeyLength) continue;
-    const found = principalOf(snapshot, credential, nowMs);
-    if (found === "expired") expired = true;
-    else if (found !== null) return found;
+    const found = credential.length > maxKeyLength ? null : keyHolder(snapshot, credential, nowMs);
+    if (found === null) others.push(credential);
+    else if (found === "expired") expired = true;
+    else if (found !== "rotated") return found;
   }
-  const proven = callers.find(snapshot, credentials, req, nowMs);
+  // A key of ours that no longer holds is still no provider's business: seeded ones may look like anybody's token.
+  const proven = callers.find(snapshot, others, req, nowMs);
   if (proven !== null) return proven;
   throw new HeadgateError(expired ? "key_expired" : "invalid_key");
 }
 
 /** The principal of one Headgate key; "expired" when it was good once; null when it is unknown. */
 export function principalOf(snapshot: Snapshot, credential: string, nowMs: number): Principal | "expired" | null {
+  const found = keyHolder(snapshot, credential, nowMs);
+  return found === "rotated" ? null : found;
+}
+
+/** "rotated": another secret has taken this one's place. */
+function keyHolder(snapshot: Snapshot, credential: string, nowMs: number): Principal | "expired" | "rotated" | null {
   const digest = digestApiKey(credential);
   const principal = snapshot.principal(digest);
   const key = principal?.key;
   if (principal === undefined || !key) return null;
   if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return "expired";
-  if (digest !== key.digest && (key.previousExpiresAtMs ?? 0) <= nowMs) return null;
+  if (digest !== key.digest && (key.previousExpiresAtMs ?? 0) <= nowMs) return "rotated";
   return principal;
 }
 

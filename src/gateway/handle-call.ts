@@ -205,13 +205,16 @@ async function planByEndpoint(
   throw new HeadgateError("model_not_found", { field: "model" });
 }
 
-/** A caller who goes while its token is being proven is not waited for. */
+/** A caller who goes while its token is being proven is not waited for, nor is the proof when the process ends. */
 function inTime(call: Call, proof: Promise<Principal>): Promise<Principal> {
   return new Promise((resolve, reject) => {
     const gone = () => reject(new CallerGone());
     call.onGone = gone;
+    call.abort = reject;
     const done = () => {
-      call.onGone = null;
+      // Long after the call's end, these are somebody else's.
+      if (call.onGone === gone) call.onGone = null;
+      if (call.abort === reject) call.abort = null;
     };
     proof.finally(done).then(resolve, reject);
     if (call.isGone) gone();

@@ -16,7 +16,7 @@ import type {
   UserView,
 } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
-import { isAmong, makePrincipal, mayReach, type Principal } from "./access.ts";
+import { type GroupIndex, isAmong, makePrincipal, mayReach, type Principal } from "./access.ts";
 
 export interface Target {
   deployment: TargetView;
@@ -38,21 +38,24 @@ export interface ModelRoute {
   charge: RateCharge | null;
 }
 
-/** Of all snapshots of this process, so that whoever keeps a number needs to keep no snapshot. */
-let callersVersions = 0;
+/** Of all snapshots of this process: what is made from one is never taken for what another would make. */
+let groupsVersions = 0;
+
+interface KeyEntry {
+  key: KeyView;
+  /** Made when the key is used: of ten thousand keys, few are before the next change. */
+  principal: Principal | null;
+}
 
 export class Snapshot {
   version: number;
   builtAtMs: number;
-  /** Changes with all that a principal is made of. */
-  callersVersion = ++callersVersions;
   /** Whether somebody's groups decide anything: without a rule, nobody's need to be known. */
   needsGroups = false;
-  readonly #keysById = new Map<string, KeyView>();
-  readonly #principals = new Map<string, Principal>();
+  readonly #keysById = new Map<string, KeyEntry>();
+  readonly #keysByDigest = new Map<string, KeyEntry>();
   readonly #users = new Map<string, UserView>();
-  readonly #groups = new Map<string, GroupView>();
-  readonly #groupsByName = new Map<string, GroupView>();
+  #groups: GroupIndex = { version: 0, byId: new Map(), byName: new Map() };
   #models = new Map<string, ModelRoute>();
   #endpointsByName = new Map<string, EndpointView>();
   #endpointsById = new Map<string, EndpointView>();
@@ -69,7 +72,12 @@ export class Snapshot {
 
   /** The principal of a key's digest, expired or not; undefined when no key has it. */
   principal(digest: string): Principal | undefined {
-    return this.#principals.get(digest);
+    return this.#principalOfEntry(this.#keysByDigest.get(digest));
+  }
+
+  /** Whether nothing has changed that this principal, of this or an earlier snapshot, is made from. */
+  isCurrent({ groupsVersion, userId, user }: Principal): boolean {
+    return groupsVersion === this.#groups.version && user === (userId === null ? undefined : this.#users.get(userId));
   }
 
   /** The principal of a caller who is proven by a token, whether the database knows the user yet or not. */
@@ -79,11 +87,12 @@ export class Snapshot {
     const unseen: GroupView[] = [];
     if (identity.groups !== null) {
       // What the token says is newer than what the database has of its source.
-      for (const id of groupIds) if (this.#groups.get(id)?.source === identity.source) groupIds.delete(id);
+      const ofSource = (id: string) => this.#groups.byId.get(id)?.source === identity.source;
+      for (const id of groupIds) if (ofSource(id) && user?.assignedGroupIds.includes(id) !== true) groupIds.delete(id);
       for (const { externalId } of identity.groups) {
         const id = groupIdOf(identity.source, externalId);
         groupIds.add(id);
-        if (!this.#groups.has(id)) unseen.push(unseenGroup(id, identity.source, externalId));
+        if (!this.#groups.byId.has(id)) unseen.push(unseenGroup(id, identity.source, externalId));
       }
     }
     return makePrincipal(
@@ -91,19 +100,19 @@ export class Snapshot {
         key: null,
         identity,
         userId: identity.userId,
+        user,
         scopes: ["inference"],
         groupIds,
         unseenGroups: unseen,
         charges: this.#tokenCharges(identity.userId, groupIds, defaultLimits),
       },
-      { byId: this.#groups, byName: this.#groupsByName },
+      this.#groups,
     );
   }
 
   /** Of a key that has not been deleted, expired or not. */
   principalOfKey(id: string): Principal | undefined {
-    const key = this.#keysById.get(id);
-    return key === undefined ? undefined : this.#principals.get(key.digest);
+    return this.#principalOfEntry(this.#keysById.get(id));
   }
 
   /** Of a user, as a token of theirs would make it with the groups that the database has of them. */
@@ -112,8 +121,8 @@ export class Snapshot {
     if (user === undefined) return undefined;
     const { groupIds } = user;
     const charges = this.#tokenCharges(id, groupIds, defaultLimits);
-    const caller = { key: null, identity: null, userId: id, scopes: ["inference" as const], groupIds, charges };
-    return makePrincipal({ ...caller, unseenGroups: [] }, { byId: this.#groups, byName: this.#groupsByName });
+    const caller = { key: null, identity: null, userId: id, user, scopes: ["inference" as const], groupIds, charges };
+    return makePrincipal({ ...caller, unseenGroups: [] }, this.#groups);
   }
 
   user(id: string): UserView | undefined {
@@ -121,7 +130,7 @@ export class Snapshot {
   }
 
   group(id: string): GroupView | undefined {
-    return this.#groups.get(id);
+    return this.#groups.byId.get(id);
   }
 
   /** By name, whoever asks. For a call, take `routeFor`. */
@@ -178,7 +187,7 @@ export class Snapshot {
     return {
       keys: this.#keysById.size,
       users: this.#users.size,
-      groups: this.#groups.size,
+      groups: this.#groups.byId.size,
       models: this.#models.size,
       endpoints: this.#endpointsById.size,
     };
@@ -203,9 +212,9 @@ export class Snapshot {
     return {
       version: this.version,
       builtAtMs: this.builtAtMs,
-      keys: [...this.#keysById.values()],
+      keys: [...this.#keysById.values()].map(({ key }) => key),
       users: [...this.#users.values()],
-      groups: [...this.#groups.values()],
+      groups: [...this.#groups.byId.values()],
       ...this.routing(),
     };
   }
@@ -222,32 +231,39 @@ export class Snapshot {
   #putUsers(users: readonly UserView[], groups: readonly GroupView[] | null): void {
     for (const user of users) this.#users.set(user.id, user);
     if (groups !== null) this.#putGroups(groups);
-    // Few keys are these users', but to find them takes as long as to make them all; a change of groups concerns any.
-    const changed = groups === null ? new Set(users.map(({ id }) => id)) : null;
-    for (const key of this.#keysById.values()) {
-      if (changed === null || (key.userId !== null && changed.has(key.userId))) this.#putKey(key);
-    }
-    this.callersVersion = ++callersVersions;
   }
 
   #putGroups(groups: readonly GroupView[]): void {
-    this.#groups.clear();
-    this.#groupsByName.clear();
-    for (const group of groups) {
-      this.#groups.set(group.id, group);
-      this.#groupsByName.set(group.name, group);
-    }
+    this.#groups = {
+      version: ++groupsVersions,
+      byId: new Map(groups.map((group) => [group.id, group])),
+      byName: new Map(groups.map((group) => [group.name, group])),
+    };
     this.#noteGroupRules();
   }
 
   #putKey(key: KeyView): void {
+    const entry: KeyEntry = { key, principal: null };
+    this.#keysById.set(key.id, entry);
+    this.#keysByDigest.set(key.digest, entry);
+    if (key.previousDigest !== null) this.#keysByDigest.set(key.previousDigest, entry);
+  }
+
+  #principalOfEntry(entry: KeyEntry | undefined): Principal | undefined {
+    if (entry === undefined) return undefined;
+    if (entry.principal === null || !this.isCurrent(entry.principal)) entry.principal = this.#makePrincipal(entry.key);
+    return entry.principal;
+  }
+
+  #makePrincipal(key: KeyView): Principal {
     const user = key.userId === null ? undefined : this.#users.get(key.userId);
     const groupIds = key.userId === null ? [key.groupId] : (user?.groupIds ?? []);
-    const principal = makePrincipal(
+    return makePrincipal(
       {
         key,
         identity: null,
         userId: key.userId,
+        user,
         scopes: key.scopes,
         groupIds,
         unseenGroups: [],
@@ -258,11 +274,8 @@ export class Snapshot {
           ...this.#groupCharge(key.groupId),
         ],
       },
-      { byId: this.#groups, byName: this.#groupsByName },
+      this.#groups,
     );
-    this.#keysById.set(key.id, key);
-    this.#principals.set(key.digest, principal);
-    if (key.previousDigest !== null) this.#principals.set(key.previousDigest, principal);
   }
 
   /** A caller with a token is held to the rates of all groups. */
@@ -272,16 +285,17 @@ export class Snapshot {
   }
 
   #groupCharge(id: string): RateCharge[] {
-    const group = this.#groups.get(id);
+    const group = this.#groups.byId.get(id);
     return group === undefined ? [] : chargeOf("group", id, group.limits);
   }
 
   #removeKey(id: string): void {
-    const key = this.#keysById.get(id);
-    if (key === undefined) return;
+    const entry = this.#keysById.get(id);
+    if (entry === undefined) return;
+    const { digest, previousDigest } = entry.key;
     this.#keysById.delete(id);
-    this.#principals.delete(key.digest);
-    if (key.previousDigest !== null) this.#principals.delete(key.previousDigest);
+    this.#keysByDigest.delete(digest);
+    if (previousDigest !== null) this.#keysByDigest.delete(previousDigest);
   }
 
   #putRouting({ endpoints, models, manifests }: RoutingContent): void {
@@ -308,7 +322,7 @@ export class Snapshot {
   #noteGroupRules(): void {
     const decides = ({ source, models, limits }: GroupView) => source !== null && (models.length > 0 || isLimited(limits));
     this.needsGroups =
-      [...this.#groups.values()].some(decides) || [...this.#models.values()].some(({ isRestricted }) => isRestricted);
+      [...this.#groups.byId.values()].some(decides) || [...this.#models.values()].some(({ isRestricted }) => isRestricted);
   }
 }
 

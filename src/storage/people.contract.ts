@@ -305,16 +305,25 @@ function membershipsContract(database: ContractDatabase): void {
       return rows.filter((row) => row.user_id === bob.id || row.source !== "globus");
     };
 
-    expect(await groups.replaceMemberships(ann.id, "globus", [], 10)).toBe(false);
-    expect(await groups.replaceMemberships(ann.id, "globus", [blue.id, red.id, blue.id], 10)).toBe(true);
+    expect(await groups.replaceMemberships(ann.id, "globus", [], 10)).toEqual({ hasJoined: false, hasLeft: false });
+    expect(await groups.replaceMemberships(ann.id, "globus", [blue.id, red.id, blue.id], 10)).toEqual({
+      hasJoined: true,
+      hasLeft: false,
+    });
     expect(await said()).toEqual([member(red, ann, "globus", 10), member(blue, ann, "globus", 10)]);
-    expect(await groups.replaceMemberships(ann.id, "globus", [red.id, blue.id], 20)).toBe(false);
-    expect(await groups.replaceMemberships(ann.id, "globus", [green.id, blue.id], 30)).toBe(true);
+    expect(await groups.replaceMemberships(ann.id, "globus", [red.id, blue.id], 20)).toEqual({
+      hasJoined: false,
+      hasLeft: false,
+    });
+    expect(await groups.replaceMemberships(ann.id, "globus", [green.id, blue.id], 30)).toEqual({
+      hasJoined: true,
+      hasLeft: true,
+    });
     expect(await said()).toEqual([member(blue, ann, "globus", 10), member(green, ann, "globus", 30)]);
-    expect(await groups.replaceMemberships(ann.id, "globus", [blue.id], 40)).toBe(true);
+    expect(await groups.replaceMemberships(ann.id, "globus", [blue.id], 40)).toEqual({ hasJoined: false, hasLeft: true });
     expect(await said()).toEqual([member(blue, ann, "globus", 10)]);
     expect(await untouched()).toEqual(others);
-    expect(await groups.replaceMemberships(ann.id, "globus", [], 50)).toBe(true);
+    expect(await groups.replaceMemberships(ann.id, "globus", [], 50)).toEqual({ hasJoined: false, hasLeft: true });
     expect(await said()).toEqual([]);
     expect(await untouched()).toEqual(others);
   });
@@ -326,7 +335,7 @@ function membershipsContract(database: ContractDatabase): void {
     const [red, blue] = made.groups as [GroupRow, GroupRow];
     await storage.groups.addMember(member(red, ann, "globus"));
     const work = storage.transaction(async (inside) => {
-      expect(await inside.groups.replaceMemberships(ann.id, "globus", [blue.id], 2)).toBe(true);
+      expect(await inside.groups.replaceMemberships(ann.id, "globus", [blue.id], 2)).toEqual({ hasJoined: true, hasLeft: true });
       expect(await inside.groups.groupsOf(ann.id)).toEqual([member(blue, ann, "globus", 2)]);
       throw new Error("on purpose");
     });

@@ -201,9 +201,14 @@ export interface GroupRepository {
   removeMember(groupId: string, userId: string, source: string): Promise<boolean>;
   /**
    * Makes `groupIds`, all of which must exist, all that `source` says about the user, leaving what other sources say. Concurrent calls for one
-   * user follow one another. True: something changed.
+   * user follow one another. Says whether the user came into a group, and whether out of one.
    */
-  replaceMemberships(userId: string, source: string, groupIds: readonly string[], nowMs: number): Promise<boolean>;
+  replaceMemberships(
+    userId: string,
+    source: string,
+    groupIds: readonly string[],
+    nowMs: number,
+  ): Promise<{ hasJoined: boolean; hasLeft: boolean }>;
 }
 
 export interface ManifestRepository {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { type App, createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 
@@ -15,6 +16,8 @@ export interface HeadgateOptions {
   /** To start again on the data of an earlier one. */
   dataDir?: string;
   logLevel?: "debug" | "info" | "warn" | "error";
+  /** Default: the machine's own. */
+  clock?: Clock;
 }
 
 export interface AdminAnswer {
@@ -62,7 +65,7 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     cwd: dataDir,
   });
   const secretKey = new Secret(options.env?.HEADGATE_SECRET_KEY ?? testSecretKey);
-  const app = createApp({ config, dataDir, secretKey, log, warnings });
+  const app = createApp({ config, dataDir, secretKey, log, warnings, clock: options.clock ?? systemClock });
   const started = await app.start();
 
   const admin = async (

@@ -11,9 +11,10 @@ export function asRecord(value: unknown): Claims {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Claims) : {};
 }
 
-/** The value if it is a text that can be a name or an id, else null. */
+/** The value if it is a text that can be a name or an id, else null: one that no database takes, or takes as another, is none. */
 export function asText(value: unknown): string | null {
-  return typeof value === "string" && value !== "" && value.length <= textLengthMax ? value : null;
+  if (typeof value !== "string" || value === "" || value.length > textLengthMax) return null;
+  return value.includes("\0") || /\p{Cs}/u.test(value) ? null : value;
 }
 
 /** The claim of that very name, else what the name leads to as a path: `realm_access.roles`. */

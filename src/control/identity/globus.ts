@@ -44,7 +44,10 @@ export class GlobusProvider implements TokenProvider {
       if (groups === "unknown") return { kind: "unknown" };
       this.#checkGroups(domain, groups ?? []);
       const userId = userIdOf("globus", caller.subject);
-      return { kind: "proven", identity: { userId, source: "globus", ...caller, groups, authService: "globus", expiresAtMs } };
+      return {
+        kind: "proven",
+        identity: { userId, source: "globus", ...caller, groups, authService: "globus", issuedAtMs: null, expiresAtMs },
+      };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return { kind: "refused", message: error.message };

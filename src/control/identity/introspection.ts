@@ -59,6 +59,7 @@ export class IntrospectionProvider implements TokenProvider {
       idpId: asText(answer.iss),
       idpName: null,
       authService: "introspection",
+      issuedAtMs: null,
       expiresAtMs,
     };
     return { kind: "proven", identity };

@@ -122,7 +122,8 @@ export class IssuerKeys {
     return jwks_uri;
   }
 
+  /** Of what lies ahead since the clock was put back, how far: else it would stay fresh until the clock has caught up. */
   #ageMs({ atMs }: { atMs: number }): number {
-    return this.#access.clock.nowMs() - atMs;
+    return Math.abs(this.#access.clock.nowMs() - atMs);
   }
 }

@@ -313,6 +313,15 @@ describe("the issuer away", () => {
     expect((await verify(token)).kind).toBe("proven");
   });
 
+  test("a clock that is put back makes no failure last", async () => {
+    const token = lasting();
+    await issuer.stop();
+    expect((await verify(token)).kind).toBe("unavailable");
+    await issuer.start();
+    await clock.advance(-5 * 60 * 60_000);
+    expect((await verify(token)).kind).toBe("proven");
+  });
+
   test("the keys at hand serve, for a day", async () => {
     const token = lasting();
     await proven(token);

@@ -91,6 +91,7 @@ export class OidcProvider implements TokenProvider {
       idpId: source,
       idpName: null,
       authService: "oidc",
+      issuedAtMs: typeof claims.iat === "number" ? secondsToMs(claims.iat) : null,
       expiresAtMs: secondsToMs(claims.exp),
     };
   }

@@ -5,4 +5,6 @@ export interface PeopleChange {
   userIds: string[];
   /** Some group came, changed or is gone. */
   groupsChanged: boolean;
+  /** Somebody may use less than before. */
+  mayShutOut: boolean;
 }

@@ -52,6 +52,7 @@ function person(subject: string, groups: string[] | null = null, more: Partial<P
     idpId: null,
     idpName: null,
     authService: "oidc",
+    issuedAtMs: null,
     expiresAtMs: null,
     ...more,
   };
@@ -99,7 +100,7 @@ describe("first sight", () => {
       external_id: "physics",
     });
     expect(await groupsOf("ann")).toEqual([`chemistry by ${source}`, `physics by ${source}`]);
-    expect(changes).toEqual([{ userIds: [userIdOf(source, "ann")], groupsChanged: true }]);
+    expect(changes).toEqual([{ userIds: [userIdOf(source, "ann")], groupsChanged: true, mayShutOut: false }]);
     expect(await version()).toBe(before + 1);
   });
 
@@ -162,8 +163,8 @@ describe("what a token says of groups", () => {
     expect(await groupsOf("ann")).toEqual([]);
     expect(await groupsOf("bob")).toEqual([`chemistry by ${source}`, `physics by ${source}`]);
     expect(changes.slice(1)).toEqual([
-      { userIds: [userIdOf(source, "ann")], groupsChanged: true },
-      { userIds: [userIdOf(source, "ann")], groupsChanged: false },
+      { userIds: [userIdOf(source, "ann")], groupsChanged: true, mayShutOut: true },
+      { userIds: [userIdOf(source, "ann")], groupsChanged: false, mayShutOut: true },
     ]);
   });
 
@@ -175,6 +176,15 @@ describe("what a token says of groups", () => {
     directory.seen(person("bob", ["physics"]));
     await see(person("bob", null));
     expect(await groupsOf("bob")).toEqual([`physics by ${source}`]);
+  });
+
+  it("is not undone by an older token that is still good, however often it is shown", async () => {
+    await see(person("ann", ["physics"], { issuedAtMs: 1000 }));
+    await see(person("ann", [], { issuedAtMs: 2000 }));
+    await see(person("ann", ["physics"], { issuedAtMs: 1000 }));
+    expect(await groupsOf("ann")).toEqual([]);
+    await see(person("ann", ["chemistry"], { issuedAtMs: 3000 }));
+    expect(await groupsOf("ann")).toEqual([`chemistry by ${source}`]);
   });
 
   it("never ends what an administrator said", async () => {
@@ -194,7 +204,7 @@ describe("what a token says of groups", () => {
     await see(person("ann", ["physics"]));
     expect(await groupsOf("ann")).toEqual([`Physicists by ${source}`]);
     expect(await groups.get(id)).toMatchObject({ ...row, version: 1 });
-    expect(changes).toEqual([{ userIds: [userIdOf(source, "ann")], groupsChanged: false }]);
+    expect(changes).toEqual([{ userIds: [userIdOf(source, "ann")], groupsChanged: false, mayShutOut: false }]);
   });
 });
 
@@ -269,7 +279,9 @@ describe("trouble", () => {
     await directory.flush();
     expect(await userRow("ann")).toMatchObject({ last_seen_at: seenMs });
     expect(await userRow("bob")).not.toBeNull();
-    expect(changes).toEqual([{ userIds: [userIdOf(source, "ann"), userIdOf(source, "bob")].sort(), groupsChanged: true }]);
+    expect(changes).toEqual([
+      { userIds: [userIdOf(source, "ann"), userIdOf(source, "bob")].sort(), groupsChanged: true, mayShutOut: false },
+    ]);
     expect(clock.pending).toBe(0);
   });
 

@@ -52,8 +52,9 @@ export class UserDirectory {
   }
 
   /** A token of this caller was verified. Returns at once, and costs little for callers who have not changed. */
-  seen(identity: ProvenIdentity): void {
+  seen(shown: ProvenIdentity): void {
     if (this.#isStopped) return;
+    const identity = this.#written.current(shown);
     const seenAtMs = this.#options.clock.nowMs();
     const waiting = this.#waiting.get(identity.userId);
     if (waiting === undefined) {
@@ -142,11 +143,12 @@ export class UserDirectory {
   async #write(storage: Storage, batch: readonly Sighting[]): Promise<void> {
     const written = this.#written.remember(batch);
     const change = await storage.transaction(async (repositories) => {
-      const change: PeopleChange = { userIds: [], groupsChanged: false };
+      const change: PeopleChange = { userIds: [], groupsChanged: false, mayShutOut: false };
       for (const sighting of batch) {
-        const { isUserShown, hasNewGroups } = await writeIdentity(repositories, sighting);
+        const { isUserShown, hasNewGroups, hasLeft } = await writeIdentity(repositories, sighting);
         if (isUserShown) change.userIds.push(sighting.identity.userId);
         if (hasNewGroups) change.groupsChanged = true;
+        if (hasLeft) change.mayShutOut = true;
       }
       if (isAny(change)) await repositories.meta.bumpConfigVersion();
       return change;

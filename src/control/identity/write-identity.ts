@@ -15,14 +15,16 @@ export interface IdentityChange {
   /** Something that the data plane knows of the user changed: its name, its groups, or that there is one. */
   isUserShown: boolean;
   hasNewGroups: boolean;
+  /** The user is in a group no longer. */
+  hasLeft: boolean;
 }
 
 type Profile = Pick<UserRow, "name" | "username" | "email">;
 
 /** To be called in a transaction. What an administrator decides (role, primary group, limits, other memberships) is left alone. */
 export async function writeIdentity(repositories: Repositories, { identity, seenAtMs }: Sighting): Promise<IdentityChange> {
-  let isUserShown = await writeUser(repositories, identity, seenAtMs);
-  if (identity.groups === null) return { isUserShown, hasNewGroups: false };
+  const isUserShown = await writeUser(repositories, identity, seenAtMs);
+  if (identity.groups === null) return { isUserShown, hasNewGroups: false, hasLeft: false };
   const { userId, source } = identity;
   // In one order everywhere: two processes that make the same groups wait for one another instead of getting stuck.
   const groups = new Map(identity.groups.map((group) => [groupIdOf(source, group.externalId), group]));
@@ -43,8 +45,8 @@ export async function writeIdentity(repositories: Repositories, { identity, seen
       version: 1,
     });
   }
-  if (await repositories.groups.replaceMemberships(userId, source, groupIds, seenAtMs)) isUserShown = true;
-  return { isUserShown, hasNewGroups: missing.length > 0 };
+  const { hasJoined, hasLeft } = await repositories.groups.replaceMemberships(userId, source, groupIds, seenAtMs);
+  return { isUserShown: isUserShown || hasJoined || hasLeft, hasNewGroups: missing.length > 0, hasLeft };
 }
 
 /** True: the user is new, or has another name. */

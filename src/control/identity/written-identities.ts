@@ -16,6 +16,25 @@ const usersMax = 50_000;
 export class WrittenIdentities {
   readonly #byUser = new Map<string, Written>();
   #generation = 0;
+  /** When the newest token was issued that told anything of a user's groups. */
+  readonly #newestTokens = new Map<string, number>();
+
+  /**
+   * The identity, without groups when a newer token has told them: an older one is good until it expires, and is shown again and
+   * again.
+   */
+  current(identity: ProvenIdentity): ProvenIdentity {
+    const { userId, issuedAtMs, groups } = identity;
+    if (issuedAtMs === null || groups === null) return identity;
+    const newestMs = this.#newestTokens.get(userId) ?? issuedAtMs;
+    if (issuedAtMs < newestMs) return { ...identity, groups: null };
+    // Last, so that whoever was heard of longest ago is forgotten first.
+    this.#newestTokens.delete(userId);
+    this.#newestTokens.set(userId, issuedAtMs);
+    const [oldest] = this.#newestTokens.keys();
+    if (this.#newestTokens.size > usersMax && oldest !== undefined) this.#newestTokens.delete(oldest);
+    return identity;
+  }
 
   /** Nothing is to be written of this: it is as it was written last, less than 5 minutes ago. */
   has(identity: ProvenIdentity, nowMs: number): boolean {

@@ -49,6 +49,15 @@ export class ManifestSync {
     this.#options = options;
   }
 
+  /** Brings the rows in line with the configuration, ahead of the first snapshot. Never rejects: `start` does it again. */
+  async prepare(storage: Storage): Promise<void> {
+    try {
+      await this.#reconcile(storage);
+    } catch (err) {
+      this.#options.log.error({ err }, "manifests could not be prepared; it is tried again");
+    }
+  }
+
   /**
    * Brings the rows in line with the configuration, applies every stored copy with the tokens of today, and begins to fetch.
    * Resolves before the first fetch has ended (`idle` waits for that). Tries again by itself while the database is away.
@@ -67,6 +76,11 @@ export class ManifestSync {
   /** Resolves when no fetch is under way. */
   async idle(): Promise<void> {
     await Promise.all([...this.#followed.values()].map(({ flight }) => flight));
+  }
+
+  /** Resolves when no manifest without a copy is being fetched: with one, calls are served whatever the fetch brings. */
+  async firstCopies(): Promise<void> {
+    await Promise.all([...this.#followed.values()].map(({ flight, hasCopy }) => (hasCopy ? null : flight)));
   }
 
   /** Fetches the manifest now, or waits for the fetch that is under way. Null: there is no such manifest. Throws what storage throws when it has to look for a new one. */
@@ -114,14 +128,10 @@ export class ManifestSync {
 
   /** False: the database is away. */
   async #begin(): Promise<boolean> {
-    const { storage: present, seeds, clock, log } = this.#options;
-    const storage = present();
+    const storage = this.#options.storage();
     if (storage === null) return false;
     try {
-      const { changed, takenOver } = await reconcileSeeds(storage, seeds, clock.nowMs());
-      for (const manifest of takenOver) {
-        log.warn({ manifest }, "a manifest that was made through the admin API is one of the configuration now");
-      }
+      const changed = await this.#reconcile(storage);
       const added = this.#follow(await storage.manifests.all());
       if (changed) await this.#publish();
       for (const manifest of added) await this.#applyStored(manifest, storage);
@@ -129,9 +139,19 @@ export class ManifestSync {
       this.#told();
       return true;
     } catch (err) {
-      log.error({ err }, "manifests could not be prepared; it is tried again");
+      this.#options.log.error({ err }, "manifests could not be prepared; it is tried again");
       return false;
     }
+  }
+
+  /** True: something had to be changed. */
+  async #reconcile(storage: Storage): Promise<boolean> {
+    const { seeds, clock, log } = this.#options;
+    const { changed, takenOver } = await reconcileSeeds(storage, seeds, clock.nowMs());
+    for (const manifest of takenOver) {
+      log.warn({ manifest }, "a manifest that was made through the admin API is one of the configuration now");
+    }
+    return changed;
   }
 
   /** The manifests that are followed from now on. */
@@ -263,7 +283,8 @@ export class ManifestSync {
     const isSoon = failures > 0 && (!hasCopy || status === "ok");
     const delayMs = isSoon ? Math.min(firstRetryMs * 2 ** Math.min(failures - 1, 20), intervalMs) : intervalMs;
     manifest.timer?.cancel();
-    manifest.timer = clock.after(delayMs * (0.9 + 0.2 * random()), () => void this.#look(manifest));
+    // Never later than the interval says.
+    manifest.timer = clock.after(delayMs * (1 - 0.1 * random()), () => void this.#look(manifest));
   }
 
   async #publish(): Promise<void> {

@@ -22,7 +22,6 @@ const groupsMax = 500;
 interface Announced {
   identity: ProvenIdentity;
   principal: Principal;
-  madeFor: number;
 }
 
 export class AnnouncedCallers {
@@ -46,11 +45,10 @@ export class AnnouncedCallers {
     let known = this.#known.get(name);
     if (known === undefined) {
       const identity = identityOf(user, groups);
-      known = { identity, principal: snapshot.principalOf(identity, defaultLimits), madeFor: snapshot.callersVersion };
+      known = { identity, principal: snapshot.principalOf(identity, defaultLimits) };
       this.#known.set(name, known);
-    } else if (known.madeFor !== snapshot.callersVersion) {
+    } else if (!snapshot.isCurrent(known.principal)) {
       known.principal = snapshot.principalOf(known.identity, defaultLimits);
-      known.madeFor = snapshot.callersVersion;
     }
     // It writes down what is new, and knows what is not.
     source.seen(known.identity);
@@ -79,6 +77,7 @@ function identityOf(user: string, groups: string): ProvenIdentity {
     idpId: null,
     idpName: null,
     authService: "proxy",
+    issuedAtMs: null,
     expiresAtMs: null,
   };
 }

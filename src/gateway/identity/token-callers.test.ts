@@ -47,6 +47,7 @@ function identity(subject: string, changes: Partial<ProvenIdentity> = {}): Prove
     idpId: null,
     idpName: null,
     authService: "introspection",
+    issuedAtMs: null,
     expiresAtMs: null,
     ...changes,
   };
@@ -199,6 +200,32 @@ describe("while the provider is away", () => {
     expect(it.isKnown("t")).toBe(true);
     await it.clock.advance(minute);
     expect(await it.outcome("t")).toBe("auth_unavailable");
+  });
+
+  test("a clock that is put back by hours does not stretch the grace", async () => {
+    const it = new Case();
+    it.proves("t");
+    await it.outcome("t");
+    it.provider.verdicts.set("t", { kind: "unavailable", detail: "on purpose" });
+    await it.clock.advance(-5 * minute);
+    expect(await it.outcome("t")).toBe("of t");
+    await it.clock.advance(-300 * minute);
+    expect(await it.outcome("t")).toBe("auth_unavailable");
+  });
+
+  test("nobody waits for it although groups have begun to matter meanwhile", async () => {
+    const it = new Case();
+    it.proves("t");
+    await it.outcome("t");
+    it.provider.verdicts.set("t", { kind: "unavailable", detail: "on purpose" });
+    it.snapshot = new Snapshot(
+      contentOf({ groups: [groupOf(), groupOf({ id: "grp_p", source: "test", externalId: "p", models: ["m"] })] }),
+    );
+    expect(await it.outcome("t")).toBe("of t");
+    it.provider.answer = new Promise(() => undefined);
+    await it.clock.advance(3000);
+    expect(it.isKnown("t")).toBe(true);
+    expect(it.provider.asked).toHaveLength(3);
   });
 
   test("an unknown token is refused with 503 for two seconds before the provider is asked again", async () => {

@@ -48,8 +48,6 @@ interface Known {
   /** Since its provider has not answered when it was to be renewed; null: it has. */
   nextRenewalAtMs: number | null;
   principal: Principal;
-  /** The `callersVersion` that the principal is made from. */
-  madeFor: number;
 }
 
 interface Refused {
@@ -88,10 +86,10 @@ export class TokenCallers {
     const unproven: { token: string; digest: string }[] = [];
     let refused: Refused["verdict"] | null = null;
     for (const token of credentials) {
-      if (!this.#options.source.mayKnow(token)) continue;
       const digest = hash("sha256", token, "hex");
       const known = this.#usable(snapshot, token, digest, nowMs);
       if (known !== null) return known;
+      if (!this.#options.source.mayKnow(token)) continue;
       const before = this.#refused.get(digest);
       // Longer than it was set for: the clock has been put back.
       if (before !== undefined && before.untilMs > nowMs && before.untilMs <= nowMs + refusedForMs) refused ??= before.verdict;
@@ -111,18 +109,18 @@ export class TokenCallers {
       this.#known.delete(digest);
       return null;
     }
-    if (snapshot.needsGroups && !known.knowsGroups) return null;
-    const ageMs = nowMs - known.provenAtMs;
     const isAway = known.nextRenewalAtMs !== null;
+    const lacksGroups = snapshot.needsGroups && !known.knowsGroups;
+    if (lacksGroups && !isAway) return null;
+    const ageMs = nowMs - known.provenAtMs;
     if (ageMs < 0 || ageMs >= (isAway ? provenForMs + graceMs : provenForMs)) return null;
-    if (ageMs >= renewAfterMs && nowMs >= (known.nextRenewalAtMs ?? 0)) this.#renew(snapshot, token, digest);
+    if ((lacksGroups || ageMs >= renewAfterMs) && nowMs >= (known.nextRenewalAtMs ?? 0)) this.#renew(snapshot, token, digest);
     return this.#principal(snapshot, known);
   }
 
   #principal(snapshot: Snapshot, known: Known): Principal {
-    if (known.madeFor !== snapshot.callersVersion) {
+    if (!snapshot.isCurrent(known.principal)) {
       known.principal = snapshot.principalOf(known.identity, this.#options.defaultLimits);
-      known.madeFor = snapshot.callersVersion;
     }
     return known.principal;
   }
@@ -195,8 +193,7 @@ export class TokenCallers {
       // Taken this once, since its provider's clock may differ from ours.
       if (isOver(identity, nowMs)) return;
       const principal = snapshot.principalOf(identity, this.#options.defaultLimits);
-      const madeFor = snapshot.callersVersion;
-      this.#known.set(digest, { identity, provenAtMs: nowMs, knowsGroups, nextRenewalAtMs: null, principal, madeFor });
+      this.#known.set(digest, { identity, provenAtMs: nowMs, knowsGroups, nextRenewalAtMs: null, principal });
       return;
     }
     const known = this.#known.get(digest);
@@ -211,7 +208,8 @@ export class TokenCallers {
 }
 
 function isInGrace({ identity, provenAtMs }: Known, nowMs: number): boolean {
-  return nowMs < provenAtMs + provenForMs + graceMs && !isOver(identity, nowMs);
+  // A clock that was put back by hours makes it no longer.
+  return Math.abs(nowMs - provenAtMs) < provenForMs + graceMs && !isOver(identity, nowMs);
 }
 
 function isOver({ expiresAtMs }: ProvenIdentity, nowMs: number): boolean {

@@ -2,8 +2,8 @@
 import type { Principal } from "../access.ts";
 import { type Destination, destinationOf } from "../attempt-plan.ts";
 import type { Call } from "../call.ts";
+import { unknownModel } from "../model-errors.ts";
 import type { RoutingState } from "../routing/routing-state.ts";
-import type { ModelRoute } from "../snapshot.ts";
 import { type ResponseOwners, requireOwner } from "./response-owners.ts";
 import { followUpTarget, type KeptAt, keptResponse } from "./response-target.ts";
 
@@ -32,7 +32,9 @@ export async function destinationByResponse(
   return { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why };
 
   function followUp(name: string): KeptAt {
-    const target = followUpTarget(call.snapshot.routeFor(principal, name) as ModelRoute, owner);
+    // It was there when the call came in, but the owner may have had to be looked up since.
+    const route = call.snapshot.routeFor(principal, name) ?? unknownModel(call.snapshot);
+    const target = followUpTarget(route, owner);
     return { target, endpoint: target.endpoint, model: name };
   }
 }

@@ -88,7 +88,7 @@ async function replace(
   source: string,
   groupIds: readonly string[],
   nowMs: number,
-): Promise<boolean> {
+): Promise<{ hasJoined: boolean; hasLeft: boolean }> {
   // SQLite has one writer anyway. Here two tokens of one user, seen at once by two processes, would leave the groups of both.
   if (engine === "postgres")
     await transaction.selectFrom("users").select("id").where("id", "=", userId).forNoKeyUpdate().execute();
@@ -121,5 +121,5 @@ async function replace(
       select ${columns} from ${jsonRows(engine, memberColumns, joined)} where true
       on conflict (group_id, user_id, source) do nothing`.execute(transaction);
   }
-  return left.length + joined.length > 0;
+  return { hasJoined: joined.length > 0, hasLeft: left.length > 0 };
 }

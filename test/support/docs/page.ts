@@ -1,4 +1,4 @@
-// A Markdown page as its tests see it: the commands of its ```sh blocks, and its links.
+// A Markdown page as its tests see it: the commands of its ```sh blocks, the files that it shows, and its links.
 
 export interface PageCommand {
   text: string;
@@ -6,8 +6,17 @@ export interface PageCommand {
   line: number;
 }
 
+/** A block whose fence names a file (```json status.json): the reader saves it under that name. */
+export interface PageFile {
+  name: string;
+  content: string;
+  line: number;
+}
+
 interface Block {
   language: string;
+  /** What follows the language on the fence; "" where nothing does. */
+  fileName: string;
   lines: { text: string; line: number }[];
 }
 
@@ -16,8 +25,8 @@ function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
   let open: Block | null = null;
   for (const [index, text] of markdown.split("\n").entries()) {
-    const fence = /^\s*```(\S*)/.exec(text);
-    if (fence !== null && open === null) open = { language: fence[1] as string, lines: [] };
+    const fence = /^\s*```(\S*) *(\S*)/.exec(text);
+    if (fence !== null && open === null) open = { language: fence[1] as string, fileName: fence[2] as string, lines: [] };
     else if (fence !== null && open !== null) {
       blocks.push(open);
       open = null;
@@ -31,20 +40,34 @@ export function languagesOf(markdown: string): string[] {
   return [...new Set(blocksOf(markdown).map(({ language }) => language))];
 }
 
+/** What each fenced block says it is. */
+export function fencesOf(markdown: string): { language: string; fileName: string }[] {
+  return blocksOf(markdown).map(({ language, fileName }) => ({ language, fileName }));
+}
+
 /** The commands of the ```sh blocks, one per line; a line that ends in a backslash goes on in the next. */
 export function commandsOf(markdown: string): PageCommand[] {
-  const commands: PageCommand[] = [];
-  for (const { language, lines } of blocksOf(markdown)) {
+  return stepsOf(markdown).filter((step) => "text" in step);
+}
+
+/** What a reader does, in order: saves the files, pastes the commands. */
+export function stepsOf(markdown: string): (PageCommand | PageFile)[] {
+  const steps: (PageCommand | PageFile)[] = [];
+  for (const { language, fileName, lines } of blocksOf(markdown)) {
+    if (fileName !== "") {
+      const content = lines.map(({ text }) => `${text}\n`).join("");
+      steps.push({ name: fileName, content, line: (lines[0]?.line ?? 0) - 1 });
+    }
     if (language !== "sh") continue;
     let begun: PageCommand | null = null;
     for (const { text, line } of lines) {
       const command: PageCommand = begun === null ? { text, line } : { text: `${begun.text}\n${text}`, line: begun.line };
       begun = text.endsWith("\\") ? command : null;
-      if (begun === null && !/^\s*(#|$)/.test(command.text)) commands.push(command);
+      if (begun === null && !/^\s*(#|$)/.test(command.text)) steps.push(command);
     }
     if (begun !== null) throw new Error(`line ${begun.line}: the block ends in the middle of a command`);
   }
-  return commands;
+  return steps;
 }
 
 /** The targets of links and images, those in code left out. */

@@ -11,6 +11,8 @@ export type Step =
   /** Written every so often until the client leaves. */
   | { forever: Buffer; everyMs: number }
   | { waitMs: number }
+  /** Until the test says so, or the client leaves. */
+  | { until: Promise<unknown> }
   /** Until the client leaves or the provider stops. */
   | { hang: true }
   | { reset: "rst" | "fin" }
@@ -47,6 +49,7 @@ class Player {
     else if ("repeat" in step) await this.#repeat(step.repeat, step.times);
     else if ("forever" in step) await this.#forever(step.forever, step.everyMs);
     else if ("waitMs" in step) await this.#wait(step.waitMs);
+    else if ("until" in step) await Promise.race([step.until, this.#over]);
     else if ("hang" in step) await this.#over;
     else if ("reset" in step) await this.#reset(step.reset);
     else this.#response.end();

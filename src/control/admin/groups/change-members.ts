@@ -1,10 +1,9 @@
 // Puts users into groups and takes them out, as an administrator; what identity providers say stays theirs.
 import { HeadgateError } from "../../../core/errors.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
+import { administrators } from "../../../domain/membership-source.ts";
 import type { Repositories } from "../../../storage/port.ts";
 import { found } from "../answers.ts";
-
-const administrators = "admin";
 
 /** To be called in a transaction. True: something changed. Throws HeadgateError not_found, or not_allowed for `everyone`. */
 export async function addMember(repositories: Repositories, groupId: string, userId: string, nowMs: number): Promise<boolean> {

@@ -55,7 +55,8 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
             isMember ? addMember(repositories, id, userId, context.clock.nowMs()) : removeMember(repositories, id, userId),
           );
         if (hasChanged) {
-          await context.publish((publisher) => publisher.peopleChanged({ userIds: [userId], groupsChanged: false }));
+          const change = { userIds: [userId], groupsChanged: false, mayShutOut: !isMember };
+          await context.publish((publisher) => publisher.peopleChanged(change));
         }
         return reply.code(204).send();
       },
@@ -84,7 +85,8 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
         await context
           .database()
           .transaction((repositories) => setGroupModel(repositories, id, ifMatch, { model, isGranted }, context.clock.nowMs()));
-        await context.publish((publisher) => publisher.peopleChanged({ userIds: [], groupsChanged: true }));
+        const change = { userIds: [], groupsChanged: true, mayShutOut: !isGranted };
+        await context.publish((publisher) => publisher.peopleChanged(change));
         return reply.code(204).send();
       },
     });

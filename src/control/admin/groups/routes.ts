@@ -14,7 +14,7 @@ const tags = ["groups"];
 
 export function groupRoutes(app: AdminApp, context: AdminContext): void {
   const publish = (userIds: string[] = []) =>
-    context.publish((publisher) => publisher.peopleChanged({ userIds, groupsChanged: true }));
+    context.publish((publisher) => publisher.peopleChanged({ userIds, groupsChanged: true, mayShutOut: true }));
 
   app.post(
     "/groups",

@@ -12,8 +12,8 @@ const config = { policy: "admin" } as const;
 const tags = ["users"];
 
 export function userRoutes(app: AdminApp, context: AdminContext): void {
-  const publish = (id: string) =>
-    context.publish((publisher) => publisher.peopleChanged({ userIds: [id], groupsChanged: false }));
+  const publish = (id: string, mayShutOut = true) =>
+    context.publish((publisher) => publisher.peopleChanged({ userIds: [id], groupsChanged: false, mayShutOut }));
 
   app.post(
     "/users",
@@ -30,7 +30,7 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
       const user = await context.database().transaction(async (repositories) => {
         return readUser(repositories, await createUser(repositories, request.body, context.clock.nowMs()));
       });
-      await publish(user.id);
+      await publish(user.id, false);
       return reply.code(201).header("etag", etagOf(user.version)).send(user);
     },
   );
