@@ -151,6 +151,7 @@ describe("who the caller is", () => {
       idpId: "idp-anl",
       idpName: "IdP idp-anl",
       authService: "globus",
+      issuedAtMs: null,
       expiresAtMs: person.exp * 1000,
     });
   });

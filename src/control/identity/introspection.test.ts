@@ -77,6 +77,7 @@ describe("a real provider", () => {
         idpId: issuer.url,
         idpName: null,
         authService: "introspection",
+        issuedAtMs: null,
         expiresAtMs: expect.any(Number),
       },
     });

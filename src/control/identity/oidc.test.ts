@@ -79,6 +79,7 @@ describe("who is proven", () => {
       idpId: issuer.url,
       idpName: null,
       authService: "oidc",
+      issuedAtMs: expect.any(Number),
       expiresAtMs: expect.any(Number),
     });
   });
