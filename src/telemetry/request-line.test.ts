@@ -56,6 +56,7 @@ function fieldsOf(event: RequestEvent): object {
     status: event.status,
     duration_ms: event.durationMs,
     key_id: event.keyId ?? undefined,
+    user_id: event.userId ?? undefined,
     model: event.model ?? undefined,
     endpoint: event.endpoint ?? undefined,
     ttft_ms: event.ttftMs ?? undefined,
