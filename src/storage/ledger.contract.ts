@@ -203,6 +203,8 @@ export function ledgerContract(database: ContractDatabase): void {
             return;
           } catch (error) {
             if (!(error instanceof StorageUnavailable) || left === 0) throw error;
+            // The ledger's own connection waits for a lock in this very thread, which the lock's holder needs to go on.
+            await new Promise((resolve) => setTimeout(resolve, 100));
           }
         }
       };
