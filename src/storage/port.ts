@@ -2,6 +2,7 @@
 import type { LedgerRecord } from "../domain/ledger-record.ts";
 import type {
   AttemptsTable,
+  AuditTable,
   DeploymentsTable,
   EndpointsTable,
   GroupMembersTable,
@@ -10,7 +11,9 @@ import type {
   ManifestsTable,
   ModelsTable,
   ModelTargetsTable,
+  OneTimeLinksTable,
   ResponsesTable,
+  SessionsTable,
   SyncRunsTable,
   UsersTable,
 } from "./schema.ts";
@@ -25,12 +28,15 @@ export type UserRow = UsersTable;
 export type GroupRow = GroupsTable;
 export type GroupMemberRow = GroupMembersTable;
 export type ManifestRow = ManifestsTable;
+export type SessionRow = SessionsTable;
+export type OneTimeLinkRow = OneTimeLinksTable;
+export type AuditRow = AuditTable;
 export type AttemptRow = AttemptsTable;
 export type ResponseRow = ResponsesTable;
 
 /**
  * The unique constraint that a write ran into: `endpoint_name`, `model_name`, `deployment_upstream_model`, `deployment_model`,
- * `key_digest`, `user_subject`, `group_name`, `group_external_id`, `manifest_name`, `endpoint_manifest_entry`. An id that is taken is
+ * `key_digest`, `user_subject`, `user_email`, `group_name`, `group_external_id`, `manifest_name`, `endpoint_manifest_entry`. An id that is taken is
  * reported as what such ids are computed from: `user_subject`, `group_external_id`, `endpoint_manifest_entry`, `deployment_upstream_model`.
  */
 export class UniqueViolation extends Error {
@@ -154,6 +160,10 @@ export interface UserRepository {
   insert(row: UserRow): Promise<void>;
   get(id: string): Promise<UserRow | null>;
   all(): Promise<UserRow[]>;
+  /** The local account with this address, however it is written. */
+  getByEmail(email: string): Promise<UserRow | null>;
+  /** Users of a role that may sign in. */
+  countOfRole(role: string): Promise<number>;
   /** By name and id. */
   page(request: PageRequest): Promise<Page<UserRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
@@ -225,6 +235,45 @@ export interface ManifestRepository {
     changes: Partial<Pick<ManifestRow, "content" | "etag" | "last_modified" | "last_success_at" | "last_error">>,
   ): Promise<void>;
   delete(id: string): Promise<boolean>;
+}
+
+export interface SessionRepository {
+  insert(row: SessionRow): Promise<void>;
+  /** With its user, when neither the session has expired nor the user is disabled. */
+  findByDigest(digest: string, nowMs: number): Promise<{ session: SessionRow; user: UserRow } | null>;
+  /** Newest first; of all users, or of one. Expired ones are left out. */
+  page(filter: { userId?: string | undefined; nowMs: number }, request: PageRequest): Promise<Page<SessionRow>>;
+  get(id: string): Promise<SessionRow | null>;
+  setLastSeen(id: string, timeMs: number): Promise<void>;
+  delete(id: string): Promise<boolean>;
+  /** All of a user, but for one. Returns how many. */
+  deleteOfUser(userId: string, exceptId?: string): Promise<number>;
+  deleteExpired(nowMs: number): Promise<number>;
+}
+
+export interface OneTimeLinkRepository {
+  insert(row: OneTimeLinkRow): Promise<void>;
+  /** Takes the link away and returns it; null: there is none, or it has expired. Of two callers at once only one gets it. */
+  take(digest: string, purpose: string, nowMs: number): Promise<OneTimeLinkRow | null>;
+  /** Removes those of a purpose, for a user (null: for none in particular). */
+  deleteOf(purpose: string, userId: string | null): Promise<void>;
+  deleteExpired(nowMs: number): Promise<number>;
+}
+
+export interface AuditFilter {
+  actorId?: string | undefined;
+  /** `key.rotate`, or `key` for all that is done to keys. */
+  action?: string | undefined;
+  resourceId?: string | undefined;
+  fromMs?: number | undefined;
+  toMs?: number | undefined;
+}
+
+export interface AuditRepository {
+  insert(row: AuditRow): Promise<void>;
+  /** Newest first. */
+  page(filter: AuditFilter, request: PageRequest): Promise<Page<AuditRow>>;
+  deleteBefore(timeMs: number): Promise<number>;
 }
 
 export interface UsageQuery {
@@ -313,6 +362,9 @@ export interface Repositories {
   users: UserRepository;
   groups: GroupRepository;
   manifests: ManifestRepository;
+  sessions: SessionRepository;
+  oneTimeLinks: OneTimeLinkRepository;
+  audit: AuditRepository;
   endpoints: EndpointRepository;
   models: ModelRepository;
   modelTargets: ModelTargetRepository;

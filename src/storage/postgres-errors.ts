@@ -10,6 +10,7 @@ const constraints: ReadonlyMap<string, string> = new Map([
     "deployment_model",
     "key_digest",
     "user_subject",
+    "user_email",
     "group_name",
     "group_external_id",
     "manifest_name",

@@ -93,7 +93,8 @@ export function keyRow(changes: Partial<KeyRow> = {}): KeyRow {
 export function userRow(changes: Partial<UserRow> = {}): UserRow {
   const id = newId("usr");
   const unknown = { email: null, username: null, subject: null, primary_group_id: null, limits: null, last_seen_at: null };
-  return { id, name: `user ${id}`, role: "member", source: "local", ...unknown, ...times, ...changes };
+  const account = { password_hash: null, disabled_at: null };
+  return { id, name: `user ${id}`, role: "member", source: "local", ...unknown, ...account, ...times, ...changes };
 }
 
 export function groupRow(changes: Partial<GroupRow> = {}): GroupRow {

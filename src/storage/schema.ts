@@ -36,11 +36,63 @@ export interface UsersTable {
   primary_group_id: string | null;
   /** JSON, as domain/limits.ts reads it; null: the default of callers with a token. */
   limits: string | null;
-  /** When a token of the user was last verified; null: never. */
+  /** When a token of the user was last verified, or the user last signed in; null: never. */
   last_seen_at: number | null;
+  /** As control/accounts/password-hash.ts writes it; null: no password, no sign-in with one. */
+  password_hash: string | null;
+  /** Since when the user may not sign in, and none of their keys and tokens is good; null: not disabled. */
+  disabled_at: number | null;
   created_at: number;
   updated_at: number;
   version: number;
+}
+
+/** Somebody who has signed in. */
+export interface SessionsTable {
+  id: string;
+  /** Of the cookie's secret: SHA-256, hex. */
+  digest: string;
+  user_id: string;
+  /** password | oidc | proxy | setup */
+  method: string;
+  address: string | null;
+  user_agent: string | null;
+  created_at: number;
+  /** To the minute. */
+  last_seen_at: number;
+  expires_at: number;
+}
+
+/** A link that is good once. */
+export interface OneTimeLinksTable {
+  /** Of its secret: SHA-256, hex. */
+  digest: string;
+  /** setup: makes the first administrator. password: sets the user's password. */
+  purpose: string;
+  /** Null for setup. */
+  user_id: string | null;
+  created_at: number;
+  expires_at: number;
+}
+
+/** What was changed, by whom. Never changed itself; retention removes it. */
+export interface AuditTable {
+  id: string;
+  at: number;
+  /** user | key | token (HEADGATE_ADMIN_TOKEN) | system (config, manifest, command line) */
+  actor_kind: string;
+  actor_id: string | null;
+  actor_name: string;
+  address: string | null;
+  request_id: string | null;
+  /** `<resource>.<verb>`, e.g. `key.rotate`. */
+  action: string;
+  resource_kind: string;
+  resource_id: string | null;
+  resource_name: string | null;
+  /** JSON of what has changed, as the admin API shows it, secrets never; null: it was not there, or is not any more. */
+  before: string | null;
+  after: string | null;
 }
 
 /** Who is in which group, and who says so: `admin`, or the source of the user. */
@@ -299,6 +351,9 @@ export interface Database {
   groups: GroupsTable;
   group_members: GroupMembersTable;
   manifests: ManifestsTable;
+  sessions: SessionsTable;
+  one_time_links: OneTimeLinksTable;
+  audit: AuditTable;
   endpoints: EndpointsTable;
   models: ModelsTable;
   model_targets: ModelTargetsTable;

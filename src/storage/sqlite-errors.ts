@@ -13,6 +13,8 @@ const constraintByColumns: Record<string, string> = {
   "keys.digest": "key_digest",
   "users.source, users.subject": "user_subject",
   "users.id": "user_subject",
+  // Of an expression it names the index.
+  "index 'user_email'": "user_email",
   "groups.name": "group_name",
   "groups.source, groups.external_id": "group_external_id",
   "groups.id": "group_external_id",

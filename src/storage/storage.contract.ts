@@ -1,6 +1,7 @@
 // What every storage engine must do; sqlite.test.ts and postgres.test.ts run it against a file on disk and a real server.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
+import { accountsContract } from "./accounts.contract.ts";
 import { configurationContract } from "./configuration.contract.ts";
 import { ledgerContract } from "./ledger.contract.ts";
 import { migrationContract } from "./migration.contract.ts";
@@ -34,6 +35,7 @@ export function storageContract(engine: Engine): void {
     transactionContract(database);
     configurationContract(database);
     peopleContract(database);
+    accountsContract(database);
     ledgerContract(database);
     responsesContract(database);
   });

@@ -63,6 +63,8 @@ async function writeUser({ users }: Repositories, identity: ProvenIdentity, seen
       primary_group_id: null,
       limits: null,
       last_seen_at: seenAtMs,
+      password_hash: null,
+      disabled_at: null,
       created_at: seenAtMs,
       updated_at: seenAtMs,
       version: 1,

@@ -4,6 +4,7 @@ import { pools } from "./0002-pools.ts";
 import { responses } from "./0003-responses.ts";
 import { requestIndexes } from "./0004-request-indexes.ts";
 import { people } from "./0005-people.ts";
+import { accounts } from "./0006-accounts.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { name: "0003-responses", up: responses },
   { name: "0004-request-indexes", up: requestIndexes },
   { name: "0005-people", up: people },
+  { name: "0006-accounts", up: accounts },
 ];

@@ -2,6 +2,7 @@
 import type { Kysely } from "kysely";
 import type { Engine, Repositories } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { auditRepository } from "./audit.ts";
 import { deploymentRepository } from "./deployments.ts";
 import { endpointRepository } from "./endpoints.ts";
 import { groupRepository } from "./groups.ts";
@@ -11,7 +12,9 @@ import { manifestRepository } from "./manifests.ts";
 import { metaRepository } from "./meta.ts";
 import { modelTargetRepository } from "./model-targets.ts";
 import { modelRepository } from "./models.ts";
+import { oneTimeLinkRepository } from "./one-time-links.ts";
 import { responseRepository } from "./responses.ts";
+import { sessionRepository } from "./sessions.ts";
 import { syncRunRepository } from "./sync-runs.ts";
 import { userRepository } from "./users.ts";
 
@@ -21,6 +24,9 @@ export function repositoriesOver(db: Kysely<Database>, engine: Engine): Reposito
     users: userRepository(db),
     groups: groupRepository(db, engine),
     manifests: manifestRepository(db),
+    sessions: sessionRepository(db),
+    oneTimeLinks: oneTimeLinkRepository(db),
+    audit: auditRepository(db),
     endpoints: endpointRepository(db),
     models: modelRepository(db),
     modelTargets: modelTargetRepository(db),

@@ -15,6 +15,15 @@ export function userRepository(db: Kysely<Database>): UserRepository {
     async all() {
       return db.selectFrom("users").selectAll().orderBy("name").orderBy("id").execute();
     },
+    async getByEmail(email) {
+      const query = db.selectFrom("users").selectAll().where("source", "=", "local");
+      return (await query.where(sql`lower(email)`, "=", sql`lower(${email})`).executeTakeFirst()) ?? null;
+    },
+    async countOfRole(role) {
+      const query = db.selectFrom("users").select((eb) => eb.fn.countAll<number>().as("count"));
+      const row = await query.where("role", "=", role).where("disabled_at", "is", null).executeTakeFirst();
+      return Number(row?.count ?? 0);
+    },
     async page({ limit, cursor }) {
       const after = decodeCursor(cursor, ["string", "string"]);
       let query = db.selectFrom("users").selectAll();

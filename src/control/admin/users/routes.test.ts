@@ -28,6 +28,8 @@ async function provenUser(subject: string): Promise<UserRow> {
     primary_group_id: null,
     limits: null,
     last_seen_at: 1_800_000_000_000,
+    password_hash: null,
+    disabled_at: null,
     created_at: 1_800_000_000_000,
     updated_at: 1_800_000_000_000,
     version: 1,

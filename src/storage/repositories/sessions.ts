@@ -1,0 +1,60 @@
+// Sessions of people who have signed in, in the database.
+import type { Kysely } from "kysely";
+import { decodeCursor, pageOf } from "../cursor.ts";
+import type { SessionRepository } from "../port.ts";
+import type { Database } from "../schema.ts";
+
+export function sessionRepository(db: Kysely<Database>): SessionRepository {
+  return {
+    async insert(row) {
+      await db.insertInto("sessions").values(row).execute();
+    },
+    async findByDigest(digest, nowMs) {
+      const session = await db
+        .selectFrom("sessions")
+        .selectAll()
+        .where("digest", "=", digest)
+        .where("expires_at", ">", nowMs)
+        .executeTakeFirst();
+      if (session === undefined) return null;
+      const user = await db
+        .selectFrom("users")
+        .selectAll()
+        .where("id", "=", session.user_id)
+        .where("disabled_at", "is", null)
+        .executeTakeFirst();
+      return user === undefined ? null : { session, user };
+    },
+    async page({ userId, nowMs }, { limit, cursor }) {
+      const after = decodeCursor(cursor, ["number", "string"]);
+      let query = db.selectFrom("sessions").selectAll().where("expires_at", ">", nowMs);
+      if (userId !== undefined) query = query.where("user_id", "=", userId);
+      if (after !== null) query = query.where((eb) => eb(eb.refTuple("created_at", "id"), "<", eb.tuple(after[0], after[1])));
+      const rows = await query
+        .orderBy("created_at", "desc")
+        .orderBy("id", "desc")
+        .limit(limit + 1)
+        .execute();
+      return pageOf(rows, limit, (row) => [row.created_at, row.id]);
+    },
+    async get(id) {
+      return (await db.selectFrom("sessions").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+    },
+    async setLastSeen(id, timeMs) {
+      await db.updateTable("sessions").set({ last_seen_at: timeMs }).where("id", "=", id).execute();
+    },
+    async delete(id) {
+      const result = await db.deleteFrom("sessions").where("id", "=", id).executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+    async deleteOfUser(userId, exceptId) {
+      let query = db.deleteFrom("sessions").where("user_id", "=", userId);
+      if (exceptId !== undefined) query = query.where("id", "!=", exceptId);
+      return Number((await query.executeTakeFirst()).numDeletedRows);
+    },
+    async deleteExpired(nowMs) {
+      const result = await db.deleteFrom("sessions").where("expires_at", "<=", nowMs).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+  };
+}
