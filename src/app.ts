@@ -3,7 +3,8 @@ import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { SystemView } from "./api/system.ts";
 import type { Config } from "./config/config.ts";
-import { type AuthenticatedToken, unknownHealth } from "./control/admin/context.ts";
+import { makeSetupLink } from "./control/accounts/one-time-link.ts";
+import { type AuthenticatedToken, type SignInWays, unknownHealth } from "./control/admin/context.ts";
 import { presentHealth } from "./control/admin/models/present-health.ts";
 import { type AdminApi, createAdminApi } from "./control/admin/server.ts";
 import { MemoryAuthority } from "./control/allowances/memory-authority.ts";
@@ -31,6 +32,8 @@ import { digestApiKey } from "./domain/api-key.ts";
 import { HttpClient } from "./egress/http-client.ts";
 import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { announcedIdentity } from "./gateway/identity/announced-callers.ts";
+import { SourceAddresses, throttleKey } from "./gateway/identity/source-address.ts";
 import { Listener } from "./gateway/listener.ts";
 import type { IdentitySource, RequestEvent } from "./gateway/ports.ts";
 import { explain } from "./gateway/routing/explain.ts";
@@ -63,6 +66,8 @@ export interface Started {
   adminUrl: string;
   /** Non-null only when this start created the database. */
   adminToken: string | null;
+  /** Makes the first administrator; null: there is one, or the database is away. */
+  setupLink: string | null;
   metricsUrl: string | null;
 }
 
@@ -88,6 +93,7 @@ class HeadgateApp implements App {
   readonly #clock: Clock;
   readonly #log: RequestLogger;
   readonly #readiness = new Readiness();
+  readonly #addresses: SourceAddresses;
   readonly #startedAtMs: number;
   /** What has to be undone at the end, in reverse order. */
   readonly #stops: (() => Promise<void> | void)[] = [];
@@ -113,6 +119,7 @@ class HeadgateApp implements App {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log;
     this.#startedAtMs = this.#clock.nowMs();
+    this.#addresses = new SourceAddresses(options.config.server.trustedProxies);
   }
 
   async start(): Promise<Started> {
@@ -203,6 +210,15 @@ class HeadgateApp implements App {
         const state = this.#routing.health.find(id);
         return state === null ? unknownHealth(id) : presentHealth(state.view(this.#clock.nowMs()));
       },
+      addressOf: (request) => this.#addresses.of(request),
+      isSecure: (request) => this.#isSecure(request),
+      usableModels: (userId) => {
+        const snapshot = this.#snapshots.current();
+        const principal = snapshot?.principalOfUser(userId, config.userDefaultLimits);
+        if (snapshot === null || principal === undefined) return null;
+        const status = (active: readonly unknown[]) => (active.length > 0 ? ("active" as const) : ("offline" as const));
+        return [...snapshot.routesFor(principal)].map(({ model, active }) => ({ name: model.name, status: status(active) }));
+      },
       explain: (question) => {
         const snapshot = this.#snapshots.current();
         return snapshot === null
@@ -212,19 +228,20 @@ class HeadgateApp implements App {
       clock: this.#clock,
       log: this.#log,
       publicUrl: config.server.publicUrl,
+      signIn: this.#signInWays(),
     });
     this.#stops.push(() => adminApi.close());
     // The port first: what can't be had is found out before anything is written, and probes get an answer meanwhile.
     const urls = await this.#listen(adminApi);
     await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
     this.#watchDatabase(publisher, manifests, prepareDatabase);
-    const { requestsMs, syncRunsMs } = config.retention;
-    this.#stops.push(startRetention({ storage, requestsMs, syncRunsMs, clock: this.#clock, log: this.#log }));
+    this.#stops.push(startRetention({ storage, ...config.retention, clock: this.#clock, log: this.#log }));
     const adminToken = this.#databaseReady ? await issueFirstAdminToken(this.#storage, this.#clock.nowMs()) : null;
     if (adminToken !== null) await publisher.catchUp();
+    const setup = this.#databaseReady ? await this.#storage.transaction((tx) => makeSetupLink(tx, this.#clock.nowMs())) : null;
     this.#readiness.ready();
     this.#log.info({ url: urls.url, database: this.#storage.engine, version: programVersion }, "headgate is ready");
-    return { ...urls, adminToken };
+    return { ...urls, adminToken, setupLink: setup === null ? null : urls.url + setup.path };
   }
 
   async #openLedger(processId: string): Promise<void> {
@@ -419,7 +436,7 @@ class HeadgateApp implements App {
     else this.#readiness.degraded("spool", "usage can't be written to the data directory", this.#clock.nowMs());
   }
 
-  async #listen(adminApi: AdminApi): Promise<Omit<Started, "adminToken">> {
+  async #listen(adminApi: AdminApi): Promise<Omit<Started, "adminToken" | "setupLink">> {
     const { config } = this.#options;
     const metrics = this.#createMetrics();
     const ownPort = config.metrics.port !== null;
@@ -475,13 +492,34 @@ class HeadgateApp implements App {
     return adminToken !== null && digestApiKey(token) === digestApiKey(adminToken.expose());
   }
 
+  #signInWays(): SignInWays {
+    const { oidc, proxyHeader } = this.#options.config.identity;
+    const proxies = new SourceAddresses(proxyHeader?.trustedProxies ?? []);
+    return {
+      oidc,
+      client: this.#httpClient,
+      announced: (request) => (proxyHeader === null ? null : announcedIdentity(request, proxyHeader, proxies)),
+      throttleKey,
+    };
+  }
+
+  /** Headgate itself speaks plain HTTP: TLS ends at a proxy, which says so, or which the public URL tells of. */
+  #isSecure(request: IncomingMessage): boolean {
+    const { publicUrl } = this.#options.config.server;
+    if (publicUrl?.startsWith("https:") && request.headers.host === new URL(publicUrl).host) return true;
+    if (!this.#addresses.isTrusted(request.socket.remoteAddress ?? "")) return false;
+    return request.headers["x-forwarded-proto"] === "https";
+  }
+
   #authenticateAdmin(token: string): AuthenticatedToken {
     if (this.#isAdminToken(token)) return { kind: "admin", keyId: null };
     const snapshot = this.#snapshots.current();
     const found = snapshot === null ? null : principalOf(snapshot, token, this.#clock.nowMs());
     if (found === null) return "unknown";
     if (found === "expired") return "expired";
-    return found.scopes.includes("admin") ? { kind: "admin", keyId: found.key?.id ?? null } : "not_admin";
+    const { key } = found;
+    if (key === null || !key.scopes.includes("admin")) return "not_admin";
+    return { kind: "admin", keyId: key.id, keyName: key.name, userId: key.userId };
   }
 
   #authorizeMetrics(req: IncomingMessage): void {
@@ -490,8 +528,10 @@ class HeadgateApp implements App {
     const verdict = this.#authenticateAdmin(token);
     if (verdict === "unknown") throw new HeadgateError("invalid_key");
     if (verdict === "expired") throw new HeadgateError("key_expired");
-    if (verdict === "not_admin")
-      throw new HeadgateError("not_allowed", { message: "Metrics need a key with the 'admin' scope." });
+    // What a user's key may do depends on the user's role, which only the database knows: metrics are there without it.
+    if (verdict === "not_admin" || (verdict.keyId !== null && verdict.userId !== null)) {
+      throw new HeadgateError("not_allowed", { message: "Metrics need a key with the 'admin' scope that is no user's." });
+    }
   }
 
   #systemView(): SystemView {

@@ -46,6 +46,13 @@ command(admin, "create-token", "make an administrator token, also while Headgate
     await createAdminToken(options, processIo);
   });
 
+command(admin, "reset-password", "make a link with which a user sets a new password, also while Headgate runs")
+  .argument("<email>", "the e-mail address of the account")
+  .action(async (email: string, options: SharedOptions) => {
+    const { resetPassword } = await import("./cli/reset-password.ts");
+    await resetPassword({ ...options, email }, processIo);
+  });
+
 command(program, "backup", "copy the SQLite database, also while Headgate runs")
   .option("--to <file>", "file to write (default: in backups in the data folder)")
   .action(async (options: SharedOptions & { to?: string }) => {

@@ -65,7 +65,7 @@ async function openStream(url: string): Promise<{ finish(): void; text: Promise<
 }
 
 describe("headgate start", () => {
-  test("the first start prints an administrator token that works and a command to go on with; the second prints none", async () => {
+  test("the first start prints an administrator token that works and a command to go on with; the second only how to make an account", async () => {
     const env = { HEADGATE_PORT: "0" };
     const first = run(["start"], env);
     const url = await first.ready();
@@ -76,10 +76,21 @@ describe("headgate start", () => {
     first.signal("SIGTERM");
     expect(await first.exited).toBe(0);
     expect(first.err).not.toContain(token);
+    const secretOf = (out: string) => /^ {2}curl \S+\/setup .*"secret": "([\w-]{43})"/m.exec(out)?.[1] as string;
+    expect(first.out).toContain(`curl ${url}/admin/api/v1/setup`);
 
     const second = run(["start"], env);
-    await second.ready();
-    expect(second.out.trim().split("\n")).toHaveLength(1);
+    const secondUrl = await second.ready();
+    expect(secretOf(second.out)).not.toBe(secretOf(first.out));
+    expect(second.out.trim().split("\n")).toHaveLength(5);
+    const account = { name: "Ada", email: "ada@example.org", password: "a password of the test" };
+    const setUp = async (secret: string) => {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ secret, ...account });
+      return (await fetch(`${secondUrl}/admin/api/v1/setup`, { method: "POST", headers, body })).status;
+    };
+    expect([await setUp(secretOf(first.out)), await setUp(secretOf(second.out))]).toEqual([410, 201]);
+    for (const out of [first.out, second.out]) expect(first.err + second.err).not.toContain(secretOf(out));
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)(

@@ -53,12 +53,24 @@ function usualSubstitutions(): (readonly [string, () => string])[] {
       (prefix) => [`${prefix}…`, () => reader.idFromAnswers(prefix)] as const,
     ),
     ["requests/req_…", () => `requests/${reader.callId}`],
+    ['"secret": "…"', () => `"secret": "${/"secret": "([^"]+)"/.exec(reader.server?.out ?? "")?.[1]}"`],
+    ["export CSRF=…", () => `export CSRF=${reader.shell.answers.at(-1)?.json.csrf_token}`],
   ];
 }
 
 function showsChat({ json, headers }: ShellAnswer): void {
   expect(json.choices[0].message.content).toBe(provider.settings.text);
   reader.callId = headers["x-request-id"] as string;
+}
+
+/** The administrator whom docs/operating.md takes to be there. */
+async function makeGrace(): Promise<void> {
+  const answer = await fetch(`${reader.url}/admin/api/v1/users`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${reader.printedToken()}` },
+    body: JSON.stringify({ name: "Grace", email: "grace@example.org", role: "administrator" }),
+  });
+  expect(answer.status).toBe(201);
 }
 
 const untilRecorded = () => reader.untilRecorded();
@@ -197,6 +209,31 @@ const pages: Record<string, Expected[]> = {
         expect(json).toMatchObject({ user_id: expect.stringMatching(/^usr_/), models: ["gpt-4o-mini", "smart"] }),
     },
     { has: "/v1/models", shows: ({ json }) => expect(namesIn(json)).toEqual(["gpt-4o-mini", "smart"]) },
+    {
+      has: "/sign-in",
+      shows: ({ json }) => expect(json).toEqual({ password: true, setup_required: true, oidc: [], proxy: false }),
+    },
+    { has: "/setup", status: 201, shows: ({ json }) => expect(json).toMatchObject({ name: "Grace", role: "administrator" }) },
+    {
+      has: "-c cookies $ADMIN/sessions",
+      status: 201,
+      shows: ({ json }) => expect(json).toMatchObject({ kind: "user", csrf_token: expect.any(String) }),
+    },
+    settings("CSRF="),
+    {
+      has: "$ADMIN/sessions",
+      shows: ({ json }) =>
+        expect(json.data).toMatchObject([
+          { method: "password", is_current: true },
+          { method: "setup", is_current: false },
+        ]),
+    },
+    {
+      has: "/password-link",
+      status: 201,
+      shows: ({ json }) => expect(json.link).toMatch(/\/dashboard\/password#\S{43}$/),
+    },
+    { has: "/sessions/current", status: 204 },
     { has: "/users/usr_…", shows: ({ json }) => expect(json.limits).toEqual({ requests_per_second: 5 }) },
     {
       has: '"groups": ["chemistry"]',
@@ -226,12 +263,32 @@ const pages: Record<string, Expected[]> = {
       before: untilRecorded,
       shows: ({ json }) => expect(json).toMatchObject({ id: reader.callId, attempts: [{ endpoint: "openai", status: 200 }] }),
     },
+    {
+      has: "/audit?",
+      shows: ({ json }) =>
+        expect(json.data).toMatchObject([{ actor: { kind: "key" }, after: { headers: { "x-team": "research" } } }]),
+    },
+    {
+      has: "/audit/export",
+      shows: ({ text, headers }) => {
+        expect(headers["content-disposition"]).toMatch(/\.csv"$/);
+        expect(text).toMatch(/^at,actor_kind,[^\n]*\r\n20[^\n]*,model\.update,model,mdl_/);
+      },
+    },
   ],
   "docs/operating.md": [
     {
+      has: "admin reset-password",
+      status: null,
+      before: async () => {
+        await serve("npm start");
+        await makeGrace();
+      },
+      shows: (_answer, { stdout }) => expect(stdout).toMatch(/^http:\S+\/dashboard\/password#\S{43}\n$/),
+    },
+    {
       has: "backup",
       status: null,
-      before: async () => void (await serve("npm start")),
       shows: (_answer, { stdout }) => expect(readFileSync(stdout.trim()).subarray(0, 15).toString()).toBe("SQLite format 3"),
     },
     {
@@ -276,12 +333,17 @@ describe("every command works as a reader pastes it", () => {
 
   test("what the first start prints; SIGTERM to npm alone ends it too", async () => {
     reader.substitutions.push(...usualSubstitutions());
+    reader.substitutions.push(
+      ['"name": "…"', () => '"name": "Ada"'],
+      ['"email": "…"', () => '"email": "ada@example.org"'],
+      ['"password": "…"', () => '"password": "correct horse battery"'],
+    );
     const server = await serve("npm start");
     await reader.shell.run(`export OPENAI_API_KEY=${providerKey}`);
     const statuses: (number | undefined)[] = [];
     for (const command of pastedFrom(server.out))
       statuses.push((await reader.shell.run(reader.substituted(command))).answer?.status);
-    expect(statuses).toEqual([201, 201]);
+    expect(statuses).toEqual([201, 201, 201]);
     expect(await server.terminate()).toBe(0);
   });
 });

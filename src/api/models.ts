@@ -151,6 +151,21 @@ export const modelView = z
   })
   .meta({ id: "Model" });
 
+/** What those see of a model who may use it and whose role shows nothing behind it. */
+export const catalogueModelView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(["pool", "virtual"]),
+    limits: limitsView.describe("Of all callers together."),
+    status: z.enum(["active", "offline"]).describe("`offline`: no endpoint serves it now."),
+  })
+  .meta({ id: "CatalogueModel" });
+
+/** What is sent: all of a model where the role shows what stands behind it. */
+export const readModelView = z.union([modelView, catalogueModelView]);
+
+export type CatalogueModelBody = z.output<typeof catalogueModelView>;
 export type GivenTarget = z.output<typeof target>;
 export type CreateModel = z.output<typeof createModelBody>;
 export type ModelPatch = z.output<typeof patchModelBody>;

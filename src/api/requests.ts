@@ -23,12 +23,14 @@ const tokens = z.object({
 const state = z.enum(["in_progress", "settled", "interrupted"]);
 const usageSource = z.enum(["measured", "estimated"]);
 
+const endpointName = z.string().nullable().describe("Null to those whose role does not show endpoints.");
+
 const attemptView = z
   .object({
     id: z.string(),
     deployment: z.string().nullable(),
-    endpoint: z.string(),
-    upstream_model: z.string(),
+    endpoint: endpointName,
+    upstream_model: z.string().nullable().describe("Null as `endpoint` is."),
     why: z.string(),
     started_at: timeText,
     status: z.number().int().nullable(),
@@ -53,7 +55,7 @@ export const requestView = z
     error: z.string().nullable(),
     state,
     model: z.string().nullable().describe("Null for passthrough calls without a model."),
-    endpoint: z.string(),
+    endpoint: endpointName,
     key: z.string().nullable(),
     key_name: z.string().nullable(),
     user: z.string().nullable(),

@@ -1,6 +1,7 @@
 // The state of this installation, and who is asking, on the wire.
 import { z } from "zod";
 import { scopes } from "../domain/api-key.ts";
+import { actions, roles } from "../domain/policy.ts";
 import { timeText } from "./time.ts";
 
 const part = z.object({
@@ -53,10 +54,20 @@ export const systemView = z
 
 export const whoamiView = z
   .object({
-    kind: z.literal("token"),
-    key_id: z.string().nullable().describe("Null for the token in HEADGATE_ADMIN_TOKEN."),
+    kind: z
+      .enum(["token", "user"])
+      .describe("`token`: a key or the token of HEADGATE_ADMIN_TOKEN. `user`: signed in with a browser."),
+    key_id: z.string().nullable().describe("Null for the token in HEADGATE_ADMIN_TOKEN, and for a user."),
     key_name: z.string().nullable(),
-    scopes: z.array(z.enum(scopes)),
+    scopes: z.array(z.enum(scopes)).describe("Of the token; empty for a user."),
+    user_id: z.string().nullable().describe("Null for what belongs to no user."),
+    name: z.string(),
+    role: z.enum(roles),
+    permissions: z
+      .partialRecord(z.enum(actions), z.enum(["all", "groups", "own"]))
+      .describe("What the role allows, and how far it reaches; what is not there is not allowed."),
+    session_id: z.string().nullable(),
+    csrf_token: z.string().nullable().describe("To be sent as `x-csrf-token` with every change; null without a session."),
   })
   .meta({ id: "Whoami" });
 

@@ -7,12 +7,13 @@ import { timeText } from "./time.ts";
 
 const roles = ["administrator", "operator", "group_manager", "member", "auditor"] as const;
 
-const email = checkedText((text) =>
+/** Without white space anywhere: no two are the same to people and different here. */
+export const emailAddress = checkedText((text) =>
   text.length <= 254 && /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(text) ? null : "must be an e-mail address",
 );
 
 const settings = {
-  email: email.nullish(),
+  email: emailAddress.nullish(),
   role: z.enum(roles).nullish().describe("What the user may do here. Default: member."),
   primary_group_id: z.string().nullish().describe("The group that pays where nothing else says who does."),
   limits: limitsField.nullish().describe("Null: the default of callers with a token."),
@@ -21,7 +22,16 @@ const settings = {
 export const createUserBody = z.strictObject({ name: displayName, ...settings });
 
 /** A merge patch (RFC 7396). */
-export const patchUserBody = z.strictObject({ name: displayName.optional(), ...settings });
+export const patchUserBody = z.strictObject({
+  name: displayName.optional(),
+  ...settings,
+  disabled: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the user is shut out: all sessions end, and neither sign-in nor keys nor tokens of theirs are good until it is false.",
+    ),
+});
 
 const membership = z.object({
   id: z.string(),
@@ -41,7 +51,11 @@ export const userView = z
     primary_group_id: z.string().nullable(),
     groups: z.array(membership).describe("By name; `everyone` is everybody's, and not among them."),
     limits: limitsView.nullable().describe("Null: the default of callers with a token; `{}`: none."),
-    last_seen_at: timeText.nullable().describe("When a token of the user was last verified, within 5 minutes."),
+    disabled: z.boolean().describe("The user is shut out."),
+    has_password: z.boolean().describe("The user can sign in with a password."),
+    last_seen_at: timeText
+      .nullable()
+      .describe("When a token of the user was last verified, within 5 minutes, or the user has signed in."),
     created_at: timeText,
     updated_at: timeText,
     version: z.number().int(),

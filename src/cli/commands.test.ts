@@ -91,6 +91,11 @@ describe("admin create-token", () => {
     expect(out).toMatch(/^sk-hg-[a-z2-9]{10}-[a-z2-9]{40}$/);
     expect(key).toMatchObject({ name: "ops", origin: "cli", scopes: '["admin"]', prefix: out.slice(0, 16), deleted_at: null });
     expect(versions[1]).toBe((versions[0] as number) + 1);
+    const { rows } = await withDatabase((storage) => storage.audit.page({}, { limit: 10 }));
+    const actor = { actor_kind: "system", actor_name: "command line" };
+    expect(rows).toMatchObject([{ ...actor, action: "key.create", resource_id: key?.id, resource_name: "ops", before: null }]);
+    expect(JSON.parse(rows[0]?.after ?? "")).toMatchObject({ name: "ops", scopes: ["admin"], origin: "cli" });
+    expect(JSON.stringify(rows)).not.toContain(out.slice(16));
   });
 
   test("works before the first start too", async () => {
@@ -236,6 +241,11 @@ describe("rotate-secret", () => {
     expect(statSync(keyFile()).mode & 0o777).toBe(0o600);
     expect(existsSync(`${keyFile()}.new`)).toBe(false);
     expect(existsSync(join(dataDir, "snapshot.enc"))).toBe(false);
+    const { rows } = await withDatabase((storage) => storage.audit.page({}, { limit: 10 }));
+    const actor = { actor_kind: "system", actor_name: "command line" };
+    const keyIds = [new Secret(before.trim()), after].map((key) => new Cipher(key).keyId);
+    expect(rows).toMatchObject([{ ...actor, action: "secret_key.rotate", before: `{"key_id":"${keyIds[0]}"}` }]);
+    expect(JSON.parse(rows[0]?.after ?? "")).toEqual({ key_id: keyIds[1], provider_keys: 1 });
   });
 
   test("with a key in the environment: HEADGATE_NEW_SECRET_KEY takes its place, and no file is made", async () => {
@@ -265,6 +275,7 @@ describe("rotate-secret", () => {
     expect(readSecretKeyFile(keyFile())?.expose()).toBe(before.expose());
     expect(existsSync(`${keyFile()}.new`)).toBe(false);
     expect(await storedKey(before)).toBe(providerKey);
+    expect(await withDatabase((storage) => storage.audit.page({}, { limit: 10 }))).toMatchObject({ rows: [] });
   });
 
   test("while a server holds the data directory it is refused", async () => {

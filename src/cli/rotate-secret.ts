@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { loadSecretKey, replaceSecretKeyFile, secretKeyPath, writeSecretKeyFile } from "../config/secret-key.ts";
+import { recordChange } from "../control/audit/record-change.ts";
 import { credentialContext } from "../control/discovery/list-target.ts";
 import { manifestContext } from "../control/manifest/manifest-secrets.ts";
 import { secretKeyIdMeta } from "../control/secret-key-id.ts";
@@ -74,7 +75,8 @@ async function rotate(storage: Storage, { config, dataDir, envSecretKey, envNewS
   return changed;
 }
 
-async function encryptAnew({ endpoints, manifests, meta }: Repositories, from: Cipher, to: Cipher): Promise<number> {
+async function encryptAnew(repositories: Repositories, from: Cipher, to: Cipher): Promise<number> {
+  const { endpoints, manifests, meta } = repositories;
   const storedKeyId = await meta.get(secretKeyIdMeta);
   if (storedKeyId !== null && storedKeyId !== from.keyId) {
     throw new CommandFailed(`The database is encrypted under secret key ${storedKeyId}, but the one given is ${from.keyId}.`);
@@ -102,5 +104,14 @@ async function encryptAnew({ endpoints, manifests, meta }: Repositories, from: C
   }
   await meta.set(secretKeyIdMeta, to.keyId);
   await meta.bumpConfigVersion();
+  await recordChange(repositories, {
+    actor: { kind: "system", name: "command line" },
+    requestId: null,
+    action: "secret_key.rotate",
+    resource: { kind: "secret_key", id: null, name: null },
+    before: { key_id: from.keyId },
+    after: { key_id: to.keyId, provider_keys: changed },
+    nowMs: Date.now(),
+  });
   return changed;
 }

@@ -85,7 +85,7 @@ const server = z.strictObject({
   trusted_proxies: withDefault(textList(checkNetwork), [], {
     type: "list of addresses or networks",
     description:
-      "Proxies whose `x-forwarded-for` is believed when it says where a caller comes from, so that the failed attempts of one address are held back.",
+      "Proxies whose `x-forwarded-for` is believed when it says where a caller comes from, so that the failed attempts of one address are held back, and whose `x-forwarded-proto` is believed when it says that the browser speaks TLS, so that cookies are `Secure`.",
   }),
   cors_origins: withDefault(textList(checkOrigin), [], {
     type: "list of origins",
@@ -126,7 +126,7 @@ function retentionTime(standard: string, what: string) {
 const retention = z.strictObject({
   requests: retentionTime("30d", "the ledger keeps single requests and attempts. Hourly sums stay for good."),
   sync_runs: retentionTime("90d", "records of synchronisations are kept."),
-  audit: retentionTime("365d", "records of administrators' changes are kept. This version writes none yet."),
+  audit: retentionTime("365d", "the audit log keeps who changed what."),
 });
 
 const accounting = z.strictObject({

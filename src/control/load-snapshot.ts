@@ -114,6 +114,7 @@ function userView(row: UserRow, memberships: readonly GroupMemberRow[]): UserVie
     // A group that two sources name is there once.
     groupIds: [...new Set(memberships.map(({ group_id }) => group_id))],
     assignedGroupIds: memberships.filter(({ source }) => source === administrators).map(({ group_id }) => group_id),
+    isDisabled: row.disabled_at !== null,
     primaryGroupId,
     limits: limits === null ? null : limitsOf(limits),
   };

@@ -8,6 +8,7 @@ export interface RetentionOptions {
   /** 0: forever. */
   requestsMs: number;
   syncRunsMs: number;
+  auditMs: number;
   clock: Clock;
   log: Logger;
 }
@@ -27,7 +28,7 @@ export function startRetention(options: RetentionOptions): () => void {
 }
 
 /** One clean-up; a database that is away is left for the next. */
-export async function deleteExpired({ storage, requestsMs, syncRunsMs, clock, log }: RetentionOptions): Promise<void> {
+export async function deleteExpired({ storage, requestsMs, syncRunsMs, auditMs, clock, log }: RetentionOptions): Promise<void> {
   const database = storage();
   if (database === null) return;
   const nowMs = clock.nowMs();
@@ -35,8 +36,11 @@ export async function deleteExpired({ storage, requestsMs, syncRunsMs, clock, lo
     const attempts = requestsMs > 0 ? await database.ledger.deleteBefore(nowMs - requestsMs) : 0;
     const responses = requestsMs > 0 ? await database.responses.deleteBefore(nowMs - requestsMs) : 0;
     const syncRuns = syncRunsMs > 0 ? await database.syncRuns.deleteBefore(nowMs - syncRunsMs) : 0;
-    if (attempts + responses + syncRuns > 0)
-      log.info({ attempts, responses, sync_runs: syncRuns }, "deleted what is beyond its retention");
+    const audit = auditMs > 0 ? await database.audit.deleteBefore(nowMs - auditMs) : 0;
+    await database.sessions.deleteExpired(nowMs);
+    await database.oneTimeLinks.deleteExpired(nowMs);
+    if (attempts + responses + syncRuns + audit > 0)
+      log.info({ attempts, responses, sync_runs: syncRuns, audit }, "deleted what is beyond its retention");
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) log.error({ err: error }, "retention failed");
   }

@@ -7,6 +7,9 @@ import { inferDialect } from "../domain/dialect.ts";
 import { limitsColumnOf } from "../domain/limits.ts";
 import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
 import type { EndpointRow, KeyRow, Repositories, Storage } from "../storage/port.ts";
+import { auditedEndpoint } from "./admin/endpoints/record-endpoint.ts";
+import { presentKey } from "./admin/keys/present.ts";
+import { recordChange } from "./audit/record-change.ts";
 import { pinModels } from "./discovery/pin-models.ts";
 import { staticConflicts } from "./discovery/static-conflicts.ts";
 import { newKeyRow } from "./new-key-row.ts";
@@ -34,7 +37,7 @@ export function seed(options: SeedOptions): Promise<SeedResult> {
     if ((await tx.meta.get(seededAt)) !== null) return { seeded: false, endpointIds: [] };
     const endpointIds: string[] = [];
     for (const endpoint of options.endpoints) endpointIds.push(await seedEndpoint(tx, endpoint, options));
-    for (const key of options.keys) await tx.keys.insert(seededKey(key, options.nowMs));
+    for (const key of options.keys) await insertKey(tx, seededKey(key, options.nowMs), "config");
     await tx.meta.set(seededAt, String(options.nowMs));
     await tx.meta.bumpConfigVersion();
     return { seeded: true, endpointIds };
@@ -89,7 +92,29 @@ async function seedEndpoint(tx: Repositories, given: EndpointSeed, { cipher, now
   };
   await tx.endpoints.insert(row);
   await pinModels(tx, row);
+  await recordChange(tx, {
+    actor: { kind: "system", name: "config" },
+    requestId: null,
+    action: "endpoint.create",
+    resource: { kind: "endpoint", id, name: row.name },
+    before: null,
+    after: await auditedEndpoint(tx, row),
+    nowMs,
+  });
   return id;
+}
+
+async function insertKey(tx: Repositories, row: KeyRow, actorName: string): Promise<void> {
+  await tx.keys.insert(row);
+  await recordChange(tx, {
+    actor: { kind: "system", name: actorName },
+    requestId: null,
+    action: "key.create",
+    resource: { kind: "key", id: row.id, name: row.name },
+    before: null,
+    after: presentKey(row),
+    nowMs: row.created_at,
+  });
 }
 
 function seededKey(given: KeySeed, nowMs: number): KeyRow {
@@ -111,6 +136,7 @@ export async function createAdminToken(
   nowMs: number,
 ): Promise<string> {
   const made = newApiKey();
-  await repositories.keys.insert(newKeyRow({ name, ...made, scopes: ["admin"], origin, nowMs }));
+  const row = newKeyRow({ name, ...made, scopes: ["admin"], origin, nowMs });
+  await insertKey(repositories, row, origin === "cli" ? "command line" : "first start");
   return made.key;
 }

@@ -138,7 +138,7 @@ test("lines of two writings make no file, nor do those that are left of one", as
 
 test("thousands of users are written while the event loop turns, and read again", async () => {
   const groupIds = Array.from({ length: 20 }, (_, n) => `grp_${String(n).padStart(32, "0")}`);
-  const user = { name: "n", groupIds, assignedGroupIds: [], primaryGroupId: null, limits: null };
+  const user = { name: "n", groupIds, assignedGroupIds: [], isDisabled: false, primaryGroupId: null, limits: null };
   const users = Array.from({ length: 4000 }, (_, n) => ({ ...user, id: `usr_${n}` }));
   const file = snapshotFile();
   file.save(() => ({ ...content, users }));

@@ -82,9 +82,10 @@ export const errorCatalogue = {
   },
   rate_limit_exceeded: {
     status: 429,
-    surface: "gateway",
+    surface: "both",
     message: "Too many requests. Retry after the time in retry-after.",
-    remedy: "The message names whose limit it is; an administrator can raise it under `limits`.",
+    remedy:
+      "The message names whose limit it is; an administrator can raise it under `limits`. At sign-in: wait for `retry-after`, or have a link made that sets a new password.",
   },
   invalid_json: {
     status: 400,
@@ -205,6 +206,39 @@ export const errorCatalogue = {
     surface: "both",
     message: "Something went wrong inside Headgate. The request id finds the cause in the log.",
     remedy: "Look up the request id in the log; report it as a bug.",
+  },
+  invalid_credentials: {
+    status: 401,
+    surface: "admin",
+    message: "The e-mail address or the password is wrong, or the account may not sign in.",
+    remedy:
+      "Check both; an administrator can make a link that sets a new password. Which of the reasons it is shows on purpose nowhere.",
+  },
+  session_ended: {
+    status: 401,
+    surface: "admin",
+    message: "The session has ended. Sign in again.",
+    remedy: "Sign in again; sessions end after a time, and when somebody ends them.",
+  },
+  csrf_required: {
+    status: 403,
+    surface: "admin",
+    message: "A change from a browser's session needs the 'x-csrf-token' that GET /whoami gives.",
+    remedy: "Send the `csrf_token` of `GET /whoami` as `x-csrf-token` with everything that is not a GET.",
+  },
+  foreign_origin: {
+    status: 403,
+    surface: "admin",
+    message: "This is taken as JSON, and from pages of this Headgate alone.",
+    remedy:
+      "Send `content-type: application/json`, and no `origin` but Headgate's own. Behind a proxy that changes the `host` header, set `server.public_url`.",
+  },
+  link_not_valid: {
+    status: 410,
+    surface: "admin",
+    message: "This link is not valid: it was used before, has expired, or a newer one has taken its place.",
+    remedy:
+      "Have a new link made: `headgate admin reset-password`, `POST /users/{id}/password-link`, or for set-up the next start.",
   },
   name_conflict: {
     status: 409,

@@ -4,6 +4,11 @@ import { hash, randomBytes } from "node:crypto";
 export const scopes = ["inference", "passthrough", "admin"] as const;
 export type Scope = (typeof scopes)[number];
 
+/** Whether anybody may give it to a key of theirs; the others only administrators give. */
+export function isGrantable(scope: Scope): boolean {
+  return scope === "inference";
+}
+
 const alphabet = "abcdefghijkmnpqrstuvwxyz23456789"; // 32 characters, none that reads like another
 
 function randomText(length: number): string {

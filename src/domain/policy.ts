@@ -103,3 +103,8 @@ const policy: Readonly<Record<Role, Partial<Record<Action, Reach>>>> = {
 export function reachOf(role: Role, action: Action): Reach | null {
   return policy[role][action] ?? null;
 }
+
+/** All that `role` allows. */
+export function permissionsOf(role: Role): Partial<Record<Action, Reach>> {
+  return policy[role];
+}

@@ -32,6 +32,8 @@ export interface UserView {
   groupIds: readonly string[];
   /** Those of them that an administrator has put the user in: they stay, whatever the user's provider says of them. */
   assignedGroupIds: readonly string[];
+  /** None of the user's keys and tokens is good. */
+  isDisabled: boolean;
   /** Pays for what the user calls with a token; null: the first group that grants the model. */
   primaryGroupId: string | null;
   /** Null: the default of callers with a token. */

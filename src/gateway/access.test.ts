@@ -8,7 +8,7 @@ import { type Principal, payerOf } from "./access.ts";
 import { Snapshot } from "./snapshot.ts";
 
 function user(id: string, groupIds: string[], changes: Partial<UserView> = {}): UserView {
-  return { id, name: id, groupIds, assignedGroupIds: [], primaryGroupId: null, limits: null, ...changes };
+  return { id, name: id, groupIds, assignedGroupIds: [], isDisabled: false, primaryGroupId: null, limits: null, ...changes };
 }
 
 function caller(subject: string, groups: string[] | null): ProvenIdentity {

@@ -46,6 +46,9 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   // Only a token that is not known yet takes time.
   const principal = authenticated instanceof Promise ? await inTime(call, authenticated) : authenticated;
   call.principal = principal;
+  if (principal.user?.isDisabled === true) {
+    throw new HeadgateError("not_allowed", { message: "This account has been disabled. Ask an administrator." });
+  }
   if (route.kind === "list-models")
     return listModels(call, principal, new URL(call.req.url ?? "/", "http://localhost").searchParams);
   if (route.kind === "get-model") return getModel(call, principal, route.model);

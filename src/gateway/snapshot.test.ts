@@ -9,6 +9,7 @@ const user = (id: string, groupIds: string[]): UserView => ({
   name: id,
   groupIds,
   assignedGroupIds: groupIds,
+  isDisabled: false,
   primaryGroupId: null,
   limits: null,
 });

@@ -84,8 +84,8 @@ function sessionsContract(database: ContractDatabase): void {
     for (const row of rows) await sessions.insert(row);
     const [first, second] = rows as [SessionRow, SessionRow];
     expect([await sessions.delete(first.id), await sessions.delete(first.id)]).toEqual([true, false]);
-    await sessions.setLastSeen(second.id, now + 60_000);
-    expect((await sessions.get(second.id))?.last_seen_at).toBe(now + 60_000);
+    await sessions.setLastSeen(second.id, now + 60_000, now + 70_000);
+    expect(await sessions.get(second.id)).toMatchObject({ last_seen_at: now + 60_000, expires_at: now + 70_000 });
     expect(await sessions.deleteExpired(now - 10)).toBe(1);
     expect(await sessions.deleteOfUser(user.id, second.id)).toBe(1);
     expect(await sessions.deleteOfUser(user.id)).toBe(1);
@@ -98,6 +98,9 @@ function linksContract(database: ContractDatabase): void {
     const row = linkRow();
     await oneTimeLinks.insert(row);
     expect(await oneTimeLinks.take(row.digest, "setup", now)).toBeNull();
+    expect(await oneTimeLinks.find(row.digest, "setup", now)).toBeNull();
+    expect(await oneTimeLinks.find(row.digest, "password", now + 1000)).toBeNull();
+    expect(await oneTimeLinks.find(row.digest, "password", now + 999)).toEqual(row);
     const taken = await Promise.all([1, 2, 3].map(() => oneTimeLinks.take(row.digest, "password", now)));
     expect(taken.filter((each) => each !== null)).toEqual([row]);
     const late = linkRow();

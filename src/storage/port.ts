@@ -68,6 +68,15 @@ export interface PageRequest {
   cursor?: string | undefined;
 }
 
+/**
+ * Whose things are asked for: those of the user, and with `groupIds` also those of all who are in one of these groups, and what the
+ * groups pay for.
+ */
+export interface OwnedBy {
+  userId: string;
+  groupIds: readonly string[];
+}
+
 export interface EndpointRepository {
   insert(row: EndpointRow): Promise<void>;
   get(id: string): Promise<EndpointRow | null>;
@@ -91,8 +100,8 @@ export interface ModelRepository {
   get(id: string): Promise<ModelRow | null>;
   getByName(name: string): Promise<ModelRow | null>;
   all(): Promise<ModelRow[]>;
-  /** By name. */
-  page(request: PageRequest): Promise<Page<ModelRow>>;
+  /** By name; with `names`, of those alone. */
+  page(request: PageRequest, names?: readonly string[]): Promise<Page<ModelRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
   update(id: string, changes: Partial<ModelRow>, ifVersion?: number): Promise<boolean>;
   /** Deletes the model with its targets; the deployments of a pool must have let go of it before. */
@@ -146,7 +155,7 @@ export interface KeyRepository {
   /** All that are not deleted. */
   all(): Promise<KeyRow[]>;
   /** Not deleted, newest first. */
-  page(request: PageRequest): Promise<Page<KeyRow>>;
+  page(request: PageRequest, ownedBy?: OwnedBy): Promise<Page<KeyRow>>;
   update(id: string, changes: Partial<KeyRow>, ifVersion?: number): Promise<boolean>;
   /** Names by id, deleted keys included. */
   names(ids: readonly string[]): Promise<Map<string, string>>;
@@ -165,7 +174,7 @@ export interface UserRepository {
   /** Users of a role that may sign in. */
   countOfRole(role: string): Promise<number>;
   /** By name and id. */
-  page(request: PageRequest): Promise<Page<UserRow>>;
+  page(request: PageRequest, ownedBy?: OwnedBy): Promise<Page<UserRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
   update(id: string, changes: Partial<UserRow>, ifVersion?: number): Promise<boolean>;
   /** Sets when the user was last seen, and touches nothing else. */
@@ -182,8 +191,8 @@ export interface GroupRepository {
   getByName(name: string): Promise<GroupRow | null>;
   /** By name. */
   all(): Promise<GroupRow[]>;
-  /** By name. */
-  page(request: PageRequest): Promise<Page<GroupRow>>;
+  /** By name; with `ids`, of those alone. */
+  page(request: PageRequest, ids?: readonly string[]): Promise<Page<GroupRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
   update(id: string, changes: Partial<GroupRow>, ifVersion?: number): Promise<boolean>;
   /**
@@ -201,8 +210,8 @@ export interface GroupRepository {
   groupsOf(userId: string): Promise<GroupMemberRow[]>;
   /** Memberships of these users, by user and group. */
   membershipsOf(userIds: readonly string[]): Promise<GroupMemberRow[]>;
-  /** Memberships in one group, by user and source. */
-  pageOfMembers(groupId: string, request: PageRequest): Promise<Page<GroupMemberRow>>;
+  /** Memberships in one group, by user and source; with `userId`, those of that user alone. */
+  pageOfMembers(groupId: string, request: PageRequest, userId?: string): Promise<Page<GroupMemberRow>>;
   /** How many users are in each of these groups; one that nobody is in may be missing. */
   memberCounts(groupIds: readonly string[]): Promise<Map<string, number>>;
   /** Does nothing when there is that membership already. */
@@ -244,7 +253,8 @@ export interface SessionRepository {
   /** Newest first; of all users, or of one. Expired ones are left out. */
   page(filter: { userId?: string | undefined; nowMs: number }, request: PageRequest): Promise<Page<SessionRow>>;
   get(id: string): Promise<SessionRow | null>;
-  setLastSeen(id: string, timeMs: number): Promise<void>;
+  /** With when it ends now. */
+  setLastSeen(id: string, timeMs: number, expiresAtMs: number): Promise<void>;
   delete(id: string): Promise<boolean>;
   /** All of a user, but for one. Returns how many. */
   deleteOfUser(userId: string, exceptId?: string): Promise<number>;
@@ -253,6 +263,8 @@ export interface SessionRepository {
 
 export interface OneTimeLinkRepository {
   insert(row: OneTimeLinkRow): Promise<void>;
+  /** Leaves it there; null: there is none, or it has expired. */
+  find(digest: string, purpose: string, nowMs: number): Promise<OneTimeLinkRow | null>;
   /** Takes the link away and returns it; null: there is none, or it has expired. Of two callers at once only one gets it. */
   take(digest: string, purpose: string, nowMs: number): Promise<OneTimeLinkRow | null>;
   /** Removes those of a purpose, for a user (null: for none in particular). */
@@ -282,6 +294,7 @@ export interface UsageQuery {
   toMs: number;
   groupBy: readonly ("model" | "endpoint" | "key" | "user" | "group")[];
   bucket: "hour" | "day" | null;
+  ownedBy?: OwnedBy | undefined;
 }
 
 /** Sums of hourly roll-ups. Dimensions that were not asked for are null; `bucketMs` is the start of the hour or UTC day. */
@@ -314,6 +327,7 @@ export interface RequestFilter {
   outcome?: "ok" | "error" | undefined;
   fromMs?: number | undefined;
   toMs?: number | undefined;
+  ownedBy?: OwnedBy | undefined;
 }
 
 /** The side of the ledger that is written to. */

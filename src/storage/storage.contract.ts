@@ -5,6 +5,7 @@ import { accountsContract } from "./accounts.contract.ts";
 import { configurationContract } from "./configuration.contract.ts";
 import { ledgerContract } from "./ledger.contract.ts";
 import { migrationContract } from "./migration.contract.ts";
+import { ownershipContract } from "./ownership.contract.ts";
 import { peopleContract } from "./people.contract.ts";
 import type { Engine, Storage } from "./port.ts";
 import { responsesContract } from "./responses.contract.ts";
@@ -37,6 +38,7 @@ export function storageContract(engine: Engine): void {
     peopleContract(database);
     accountsContract(database);
     ledgerContract(database);
+    ownershipContract(database);
     responsesContract(database);
   });
 }

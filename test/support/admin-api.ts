@@ -13,7 +13,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import type { Logger } from "../../src/core/logger.ts";
 import { digestApiKey } from "../../src/domain/api-key.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
-import type { Storage } from "../../src/storage/port.ts";
+import type { KeyRow, Storage } from "../../src/storage/port.ts";
 
 export const adminToken = "sk-hg-administrator-of-the-tests";
 
@@ -72,7 +72,7 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
   const cipher = new Cipher("a secret key of 32 characters or more");
   const published: string[] = [];
   const logged: string[] = [];
-  const scopesByDigest = new Map<string, { id: string; scopes: string }>();
+  const scopesByDigest = new Map<string, KeyRow>();
   let present = true;
   const log = linesInto(logged);
   const deps: AdminDeps = {
@@ -104,10 +104,15 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
       if (token === "expired-token") return "expired";
       const key = scopesByDigest.get(digestApiKey(token));
       if (key === undefined) return "unknown";
-      return (JSON.parse(key.scopes) as string[]).includes("admin") ? { kind: "admin", keyId: key.id } : "not_admin";
+      return (JSON.parse(key.scopes) as string[]).includes("admin")
+        ? { kind: "admin", keyId: key.id, keyName: key.name, userId: key.user_id }
+        : "not_admin";
     },
     system: () => systemOfTests,
     explain: () => null,
+    usableModels: () => [],
+    addressOf: () => "127.0.0.1",
+    isSecure: () => false,
     clock: systemClock,
     log,
     publicUrl: null,

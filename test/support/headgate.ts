@@ -30,6 +30,8 @@ export interface AdminAnswer {
 export interface Headgate {
   url: string;
   adminToken: string;
+  /** Makes the first administrator; null: there is one. */
+  setupLink: string | null;
   dataDir: string;
   app: App;
   /** Everything logged so far, one JSON line each. */
@@ -94,6 +96,7 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
   return {
     url: started.url,
     adminToken: testAdminToken,
+    setupLink: started.setupLink,
     dataDir,
     app,
     logText: () => lines.join(""),

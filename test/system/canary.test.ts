@@ -199,6 +199,15 @@ describe.each(["sqlite", "postgres"] as const)("a running server on %s", (engine
     expect((await admin("PATCH", `/endpoints/${second.body.id}`, { api_key: canaries.create("patched-key") })).status).toBe(200);
     expect((await call({ body: { model: "second-m", messages: [] } })).status).toBe(200);
 
+    const manifest = await admin("POST", "/manifests", {
+      name: "followed",
+      url: `${provider.url.replace("//", `//reader:${canaries.create("manifest-password")}@`)}/status.json`,
+      headers: { "x-manifest-key": canaries.create("manifest-header") },
+      tokens: { a: canaries.create("manifest-token") },
+    });
+    expect(manifest.status).toBe(201);
+    expect((await admin("DELETE", `/manifests/${manifest.body.id}`)).status).toBe(204);
+
     // Every way for a provider to fail while it is asked for its models, with its key in what it says.
     const tell = (status: number) =>
       provider.next({ kind: "answer", status, body: `{"error":"bad key ${endpoint.api_key}"}` }, { match: "/v1/models" });
@@ -285,15 +294,32 @@ describe.each(["sqlite", "postgres"] as const)("a running server on %s", (engine
       "/keys",
       "/requests",
       "/usage?group_by=model,endpoint,key",
+      "/audit?limit=1000",
+      "/audit/export?format=json",
       "/system",
       "/whoami",
       "/openapi.json",
     ]) {
       expect((await admin("GET", path)).status).toBe(200);
     }
-    const metrics = await fetch(`${headgate.url}/metrics`, { headers: { authorization: `Bearer ${secrets.adminToken}` } });
-    expect(metrics.status).toBe(200);
-    answers.add("/metrics", await metrics.text());
+    // The log of changes tells of all that had to do with a secret, and that one has changed.
+    const { data: entries } = (await admin("GET", "/audit?limit=1000")).body;
+    const actions = entries.map(({ action }: { action: string }) => action);
+    for (const action of [
+      "endpoint.create",
+      "endpoint.update",
+      "endpoint.synchronize",
+      "endpoint.add_model",
+      "manifest.create",
+    ]) {
+      expect(actions).toContain(action);
+    }
+    expect(entries).toContainEqual(expect.objectContaining({ before: { api_key: "[secret]" }, after: { api_key: "[secret]" } }));
+    for (const path of ["/metrics", "/admin/api/v1/audit/export?format=csv"]) {
+      const answer = await fetch(headgate.url + path, { headers: { authorization: `Bearer ${secrets.adminToken}` } });
+      expect(answer.status).toBe(200);
+      answers.add(path, await answer.text());
+    }
     answers.add("/readyz", JSON.stringify(await headgate.readiness()));
   }
 

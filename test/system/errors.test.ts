@@ -263,6 +263,19 @@ function administer(method: string, path: string, request: Partial<RawRequest> &
   return rawRequest(headgate.url, { method, target: `/admin/api/v1${path}`, headers: all, ...rest });
 }
 
+async function startHeadgateForSetup(): Promise<{ setupLink: string }> {
+  const fresh = await startHeadgate();
+  cleanUps.push(() => fresh.stop());
+  return { setupLink: fresh.setupLink as string };
+}
+
+/** Signs in, by default with an account that there is not. */
+function signIn(request: { headers?: Record<string, string>; email?: string; password?: string } = {}) {
+  const { headers = {}, email = "nobody@example.test", password = "a password of nobody" } = request;
+  const all = { "content-type": "application/json", ...headers };
+  return administer("POST", "/sessions", { token: null, headers: all, body: { email, password } });
+}
+
 /** What brings each code about in the admin API. */
 const adminProvocations: Record<CodesOf<"admin">, () => Promise<RawResponse>> = {
   missing_key: () => administer("GET", "/endpoints", { token: null }),
@@ -283,6 +296,30 @@ const adminProvocations: Record<CodesOf<"admin">, () => Promise<RawResponse>> = 
   async stale() {
     const { body } = await headgate.admin("GET", "/endpoints");
     return administer("PATCH", `/endpoints/${body.data[0].id}`, { body: { weight: 2 }, headers: { "if-match": '"0"' } });
+  },
+  invalid_credentials: () => signIn(),
+  async rate_limit_exceeded() {
+    const tries = await Promise.all(Array.from({ length: 11 }, () => signIn({ email: "somebody@example.test" })));
+    return tries.find(({ status }) => status === 429) as RawResponse;
+  },
+  foreign_origin: () => signIn({ headers: { origin: "https://elsewhere.test" } }),
+  link_not_valid() {
+    const headers = { "content-type": "application/json" };
+    const body = { secret: "canary-secret", password: "canary password" };
+    return administer("POST", "/password", { token: null, headers, body });
+  },
+  session_ended: () => administer("GET", "/keys", { token: null, headers: { cookie: "headgate_session=canary" } }),
+  async csrf_required() {
+    const { setupLink } = await startHeadgateForSetup();
+    const { origin, hash } = new URL(setupLink);
+    const account = { name: "Ada", email: "ada@example.test", password: "a password of the tests" };
+    const made = await fetch(`${origin}/admin/api/v1/setup`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...account, secret: hash.slice(1) }),
+    });
+    const cookie = made.headers.getSetCookie()[0]?.split(";")[0] as string;
+    return rawRequest(origin, { method: "POST", target: "/admin/api/v1/keys", headers: { cookie }, body: { name: "n" } });
   },
   async database_unavailable() {
     cleanUps.push(await lockSqlite(join(headgate.dataDir, "headgate.db")));

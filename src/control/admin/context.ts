@@ -1,4 +1,5 @@
 // What the admin API needs from outside, and what its routes share.
+import type { IncomingMessage } from "node:http";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -13,15 +14,25 @@ import type { Cipher } from "../../core/cipher.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { ExplainQuestion, Explanation } from "../../domain/explanation.ts";
+import type { ProvenIdentity } from "../../domain/identity.ts";
+import type { OidcConfig } from "../../domain/identity-config.ts";
+import type { Action, Reach } from "../../domain/policy.ts";
+import type { HttpClient } from "../../egress/http-client.ts";
 import type { Storage } from "../../storage/port.ts";
 import type { SyncSchedule } from "../discovery/schedule.ts";
 import type { Synchronizer } from "../discovery/synchronize.ts";
 import type { PeopleChange } from "../identity/people-change.ts";
 import type { ManifestSync } from "../manifest/manifest-sync.ts";
 import { databaseUnavailable } from "./answers.ts";
+import type { Actor } from "./authorize/actor.ts";
 
-/** What a bearer token is: an administrator's (a key, or with null the token of HEADGATE_ADMIN_TOKEN), or why it is not. */
-export type AuthenticatedToken = { kind: "admin"; keyId: string | null } | "unknown" | "not_admin" | "expired";
+/** What a bearer token is: one that may administer (a key, or with null the token of HEADGATE_ADMIN_TOKEN), or why it is not. */
+export type AuthenticatedToken =
+  | { kind: "admin"; keyId: null }
+  | { kind: "admin"; keyId: string; keyName: string; userId: string | null }
+  | "unknown"
+  | "not_admin"
+  | "expired";
 
 /** Brings a committed change to the data plane. Called after the transaction and before the answer, so that a new key works at once. */
 export interface ChangePublisher {
@@ -45,6 +56,13 @@ export const unknownHealth: HealthLookup = () => ({
   failure_ratio: null,
 });
 
+/** A model as somebody sees it who may use it. */
+export interface UsableModel {
+  name: string;
+  /** `offline`: no endpoint serves it for this user now. */
+  status: "active" | "offline";
+}
+
 export interface AdminDeps {
   /** A function where the database may be away: null then, and every data route answers 503. */
   storage: Storage | (() => Storage | null);
@@ -62,14 +80,41 @@ export interface AdminDeps {
   healthOf?: HealthLookup;
   /** Answered by the data plane, from what it knows. Null while it knows nothing; throws HeadgateError invalid_field. */
   explain(question: ExplainQuestion): Explanation | null;
+  /** The models that a user may use now, as the data plane knows them. Null while it knows nothing of the user. */
+  usableModels(userId: string): readonly UsableModel[] | null;
+  /** Where a request comes from, behind proxies that are trusted. */
+  addressOf(request: IncomingMessage): string;
+  /** Whether the browser speaks TLS, to us or to a proxy that is trusted. */
+  isSecure(request: IncomingMessage): boolean;
   clock: Clock;
   log: Logger;
-  /** For the `servers` of the OpenAPI document; null: relative. */
+  /** Where people and callers reach Headgate, no trailing slash; null: as requests say. */
   publicUrl: string | null;
+  /** Default: with a password alone. */
+  signIn?: SignInWays;
 }
+
+/** How people sign in beside a password, and how failed tries are held back. */
+export interface SignInWays {
+  /** Those with a client id; its place in the list is part of a provider's redirect URI. */
+  oidc: readonly OidcConfig[];
+  client: Pick<HttpClient, "ask">;
+  /** Whom a proxy that is trusted announces; null: nobody. */
+  announced(request: IncomingMessage): ProvenIdentity | null;
+  /** What tries from an address are counted by. */
+  throttleKey(address: string): string;
+}
+
+const passwordAlone: SignInWays = {
+  oidc: [],
+  client: { ask: () => Promise.reject(new Error("no client")) },
+  announced: () => null,
+  throttleKey: (address) => address,
+};
 
 export interface AdminContext extends AdminDeps {
   healthOf: HealthLookup;
+  signIn: SignInWays;
   /** The database, or HeadgateError database_unavailable. */
   database(): Storage;
   /** Publishes a committed change. A failure is logged, not answered: the change stands, and the publisher catches up by itself. */
@@ -90,11 +135,13 @@ export type AdminApp = FastifyInstance<
 declare module "fastify" {
   interface FastifyContextConfig {
     /** Who may call the route; a route without one keeps the server from starting. */
-    policy?: "admin" | "public";
+    policy?: Action | "self" | "public";
   }
   interface FastifyRequest {
-    /** Who proved to be an administrator; null on public routes. */
-    administrator: { keyId: string | null } | null;
+    /** Who asks; null on public routes. */
+    actor: Actor | null;
+    /** How far the policy of the route reaches for them. */
+    reach: Reach;
   }
 }
 
@@ -114,6 +161,7 @@ export function adminContext(deps: AdminDeps): AdminContext {
   return {
     ...deps,
     healthOf: deps.healthOf ?? unknownHealth,
+    signIn: deps.signIn ?? passwordAlone,
     publish,
     database() {
       const storage = typeof deps.storage === "function" ? deps.storage() : deps.storage;

@@ -49,6 +49,10 @@ function toHeadgateError(cause: unknown): HeadgateError {
 function uniqueViolation(cause: UniqueViolation): HeadgateError {
   if (cause.constraint.endsWith("_name")) return new HeadgateError("name_conflict", { field: "name", cause });
   if (cause.constraint === "group_external_id") return new HeadgateError("name_conflict", { field: "external_id", cause });
+  if (cause.constraint === "user_email") {
+    const message = "There is an account with this e-mail address already.";
+    return new HeadgateError("name_conflict", { field: "email", message, cause });
+  }
   if (cause.constraint.startsWith("deployment_")) {
     return new HeadgateError("alias_conflict", { message: "The models were changed at the same time. Try again.", cause });
   }

@@ -4,8 +4,9 @@ import fastify, { type FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { newId } from "../../core/ids.ts";
+import { auditRoutes } from "./audit/routes.ts";
+import { authorize } from "./authorize/authorize.ts";
 import { allowedMethods, type KnownRoute, requirePolicies } from "./authorize/declared-routes.ts";
-import { requireAdministrator } from "./authorize/require-administrator.ts";
 import { type AdminApp, type AdminContext, type AdminDeps, adminContext } from "./context.ts";
 import { endpointRoutes } from "./endpoints/routes.ts";
 import { answerError, answerUnknownRoute } from "./error-handler.ts";
@@ -17,6 +18,7 @@ import { modelRoutes } from "./models/routes.ts";
 import { openApi } from "./open-api.ts";
 import { parseJsonBody } from "./parse-json-body.ts";
 import { requestRoutes } from "./requests/routes.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
 import { systemRoutes } from "./system/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { userRoutes } from "./users/routes.ts";
@@ -42,9 +44,11 @@ const resources = [
   explainRoutes,
   keyRoutes,
   userRoutes,
+  sessionRoutes,
   groupRoutes,
   usageRoutes,
   requestRoutes,
+  auditRoutes,
   systemRoutes,
 ];
 
@@ -69,11 +73,12 @@ export async function createAdminApi(
 
   app.setValidatorCompiler(validateWithZod);
   app.setSerializerCompiler(serializerCompiler);
-  app.decorateRequest("administrator", null);
+  app.decorateRequest("actor", null);
+  app.decorateRequest("reach", "own");
   parseJsonBody(app);
   app.addHook("onRoute", (route) => void known.push(route));
   app.addHook("onRequest", async (request, reply) => setCommonHeaders(request, reply));
-  app.addHook("onRequest", requireAdministrator(deps.authenticate));
+  app.addHook("onRequest", authorize(context));
   app.setErrorHandler(answerError(deps.log));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(request, reply, allowedMethods(known, request.url)));
 

@@ -3,7 +3,7 @@ import type { Cipher } from "../../core/cipher.ts";
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import { type EndpointRow, type Storage, UniqueViolation } from "../../storage/port.ts";
+import { type EndpointRow, type Repositories, type Storage, UniqueViolation } from "../../storage/port.ts";
 import { type AppliedListing, applyListing } from "./apply-listing.ts";
 import { fetchListing } from "./fetch-listing.ts";
 import type { ListOptions } from "./list-connection.ts";
@@ -27,8 +27,19 @@ export interface SynchronizeOptions {
   confirm?: boolean;
   /** Say what would happen and write nothing. */
   dryRun?: boolean;
+  /** Called in the transaction that writes the run: what it throws takes the run back. Not called for a dry run. */
+  onWritten?: OnWritten;
   /** Gives the fetch up; the call then rejects and nothing is recorded. Calls that joined it share its fate. */
   signal?: AbortSignal;
+}
+
+type OnWritten = (repositories: Repositories, endpoint: EndpointRow, run: SyncRunView) => Promise<void>;
+
+interface Job {
+  kind: string;
+  result: Promise<SyncRunView>;
+  /** Of all who have joined; null once the run is being written, after which nobody can join any more. */
+  onWritten: OnWritten[] | null;
 }
 
 export interface Synchronizer {
@@ -44,16 +55,16 @@ const maxTries = 3;
 
 export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
   const { storage, cipher, clock, log, onChanged } = deps;
-  const jobs = new Map<string, { kind: string; result: Promise<SyncRunView> }>();
+  const jobs = new Map<string, Job>();
 
-  async function run(endpointId: string, options: SynchronizeOptions): Promise<SyncRunView> {
+  async function run(endpointId: string, options: SynchronizeOptions, joined: () => OnWritten[]): Promise<SyncRunView> {
     const startedAtMs = clock.nowMs();
     for (let tries = 1; ; tries++) {
       const endpoint = await storage.endpoints.get(endpointId);
       if (endpoint === null) throw new HeadgateError("not_found", { message: "There is no such endpoint." });
       const listing = await fetchListing(endpoint, cipher, { ...deps.listOptions, signal: options.signal });
       options.signal?.throwIfAborted();
-      const applied = await apply(endpoint, listing, startedAtMs, options);
+      const applied = await apply(endpoint, listing, startedAtMs, options, joined);
       if (applied !== "stale") return finish(endpoint, listing, applied);
       if (tries === maxTries) throw new HeadgateError("stale", { message: "The endpoint keeps changing. Synchronize again." });
     }
@@ -65,6 +76,7 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
     listing: Listing | ListFailure,
     startedAtMs: number,
     { trigger, confirm, dryRun }: SynchronizeOptions,
+    joined: () => OnWritten[],
   ): Promise<AppliedListing | "stale"> {
     for (let tries = 1; ; tries++) {
       try {
@@ -72,7 +84,9 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
           const endpoint = await repositories.endpoints.get(fetchedFrom.id);
           if (endpoint?.version !== fetchedFrom.version) return "stale";
           const facts = { trigger, startedAtMs, finishedAtMs: clock.nowMs(), confirm, dryRun };
-          return applyListing(repositories, endpoint, listing, facts);
+          const applied = await applyListing(repositories, endpoint, listing, facts);
+          if (dryRun !== true) for (const onWritten of joined()) await onWritten(repositories, endpoint, applied.run);
+          return applied;
         });
       } catch (error) {
         // Another process created a model of the same name at the same moment: now it is there to be used.
@@ -103,10 +117,19 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
     synchronize(endpointId, options) {
       const kind = `${options.dryRun === true} ${options.confirm === true}`;
       const running = jobs.get(endpointId);
-      if (running?.kind === kind) return running.result;
+      const own = options.onWritten === undefined ? [] : [options.onWritten];
+      if (running?.kind === kind && (running.onWritten !== null || own.length === 0)) {
+        running.onWritten?.push(...own);
+        return running.result;
+      }
       const before = running === undefined ? Promise.resolve() : running.result.catch(() => {});
-      const result = before.then(() => run(endpointId, options));
-      const job = { kind, result };
+      const all = [...own];
+      const joined = () => {
+        job.onWritten = null;
+        return all;
+      };
+      const result = before.then(() => run(endpointId, options, joined));
+      const job: Job = { kind, result, onWritten: all };
       jobs.set(endpointId, job);
       const forget = () => {
         if (jobs.get(endpointId) === job) jobs.delete(endpointId);

@@ -89,6 +89,8 @@ describe("first sight", () => {
       primary_group_id: null,
       limits: null,
       last_seen_at: clock.nowMs(),
+      password_hash: null,
+      disabled_at: null,
       created_at: clock.nowMs(),
       updated_at: clock.nowMs(),
       version: 1,

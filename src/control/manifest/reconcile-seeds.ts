@@ -1,7 +1,9 @@
 // The manifests of config file and environment, as rows: made, changed and removed at each start, as the configuration says then.
 import type { ManifestSeed } from "../../domain/seeds.ts";
 import { type ManifestRow, type Repositories, type Storage, UniqueViolation } from "../../storage/port.ts";
+import type { SystemActor } from "../audit/record-change.ts";
 import { newManifestRow } from "./new-manifest-row.ts";
+import { recordManifest } from "./record-manifest.ts";
 import { removeManifest } from "./remove-manifest.ts";
 
 export interface ReconciledSeeds {
@@ -38,19 +40,30 @@ async function reconcileIn(tx: Repositories, seeds: readonly ManifestSeed[], now
       allowed_hosts: JSON.stringify(seed.allowedHosts),
     };
     if (row === undefined) {
-      await tx.manifests.insert(newManifestRow({ name: seed.name, ...columns }, nowMs));
+      const added = newManifestRow({ name: seed.name, ...columns }, nowMs);
+      await tx.manifests.insert(added);
+      await recordManifest(tx, { ...by(seed.origin), before: null, after: added, nowMs });
       hasAdded = true;
       continue;
     }
     if (row.origin === "admin") result.takenOver.push(row.name);
     const changes = changesOf(row, columns);
-    if (Object.keys(changes).length > 0) await tx.manifests.update(row.id, { ...changes, updated_at: nowMs });
+    if (Object.keys(changes).length === 0) continue;
+    await tx.manifests.update(row.id, { ...changes, updated_at: nowMs });
+    await recordManifest(tx, { ...by(seed.origin), before: row, after: { ...row, ...changes }, nowMs });
   }
   for (const row of rows.values()) {
-    if (row.origin !== "admin" && (await removeManifest(tx, row.id))) result.changed = true;
+    if (row.origin === "admin" || !(await removeManifest(tx, row.id))) continue;
+    await recordManifest(tx, { ...by(row.origin), before: row, after: null, nowMs });
+    result.changed = true;
   }
   if (hasAdded) await tx.meta.bumpConfigVersion();
   return { ...result, changed: result.changed || hasAdded };
+}
+
+/** `config` or `environment`. */
+function by(origin: string): { actor: SystemActor; requestId: null } {
+  return { actor: { kind: "system", name: origin }, requestId: null };
 }
 
 function changesOf(row: ManifestRow, wanted: Partial<ManifestRow>): Partial<ManifestRow> {

@@ -2,6 +2,7 @@
 import type { Cipher } from "../../core/cipher.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { DeploymentRow, EndpointRow, ManifestRow, Repositories } from "../../storage/port.ts";
+import { recordChange } from "../audit/record-change.ts";
 import { credentialContext } from "../discovery/list-target.ts";
 import { modelIdOfName } from "../discovery/model-of-name.ts";
 import { endpointNameOf } from "./endpoint-name.ts";
@@ -168,8 +169,23 @@ export class EndpointRows {
     if (!this.#hasToken(row, token)) changes.api_key_ciphertext = token === null ? null : this.#encrypt(row.id, token);
     const from = new URL(row.url).origin;
     const to = new URL(columns.url).origin;
-    if (from !== to) this.moved.push({ key: entry.key, from, to });
+    if (from !== to) {
+      this.moved.push({ key: entry.key, from, to });
+      await this.#recordMove(row, columns.url);
+    }
     if (Object.keys(changes).length > 0) await this.#change(row, changes);
+  }
+
+  async #recordMove({ id, name, url }: EndpointRow, newUrl: string): Promise<void> {
+    await recordChange(this.#tx, {
+      actor: { kind: "system", name: `manifest ${this.#manifest.name}` },
+      requestId: null,
+      action: "endpoint.move",
+      resource: { kind: "endpoint", id, name },
+      before: { url },
+      after: { url: newUrl },
+      nowMs: this.#nowMs,
+    });
   }
 
   async #change(row: EndpointRow, changes: Partial<EndpointRow>): Promise<void> {

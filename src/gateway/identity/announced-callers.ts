@@ -38,9 +38,9 @@ export class AnnouncedCallers {
   /** Null when the connection is not from a trusted proxy, or names nobody. */
   of(snapshot: Snapshot, req: IncomingMessage): Principal | null {
     const { config, source, defaultLimits } = this.#options;
-    const user = headerOf(req, config.userHeader);
-    if (user === "" || user.length > nameMax || !this.#proxies.isTrusted(req.socket.remoteAddress ?? "")) return null;
-    const groups = headerOf(req, config.groupsHeader);
+    const announced = announcement(req, config, this.#proxies);
+    if (announced === null) return null;
+    const { user, groups } = announced;
     const name = `${user}\n${groups}`;
     let known = this.#known.get(name);
     if (known === undefined) {
@@ -54,6 +54,26 @@ export class AnnouncedCallers {
     source.seen(known.identity);
     return known.principal;
   }
+}
+
+/** Who signs in as the proxy says; null as for callers. `proxies`: those of `config`. */
+export function announcedIdentity(
+  req: IncomingMessage,
+  config: ProxyHeaderConfig,
+  proxies: SourceAddresses,
+): ProvenIdentity | null {
+  const announced = announcement(req, config, proxies);
+  return announced === null ? null : identityOf(announced.user, announced.groups);
+}
+
+function announcement(
+  req: IncomingMessage,
+  config: ProxyHeaderConfig,
+  proxies: SourceAddresses,
+): { user: string; groups: string } | null {
+  const user = headerOf(req, config.userHeader);
+  if (user === "" || user.length > nameMax || !proxies.isTrusted(req.socket.remoteAddress ?? "")) return null;
+  return { user, groups: headerOf(req, config.groupsHeader) };
 }
 
 /** A header that came twice could be one of the caller's beside the proxy's: it names nobody. */

@@ -60,4 +60,7 @@ export async function accounts(db: Kysely<unknown>, { engine }: MigrationContext
   await schema.createIndex("audit_by_time").on("audit").columns(["at", "id"]).execute();
   await schema.createIndex("audit_by_actor").on("audit").columns(["actor_id", "at", "id"]).execute();
   await schema.createIndex("audit_by_resource").on("audit").columns(["resource_id", "at", "id"]).execute();
+
+  // Whoever sees their own requests alone would else have all of them looked through. Nothing is written for callers without a user.
+  await sql`create index attempt_by_user on attempts (user_id, started_at) where final = 1 and user_id is not null`.execute(db);
 }

@@ -42,9 +42,10 @@ export function groupMembers(db: Kysely<Database>, engine: Engine): Memberships 
       if (userIds.length === 0) return [];
       return inOrder().where("user_id", "in", userIds).execute();
     },
-    async pageOfMembers(groupId, { limit, cursor }) {
+    async pageOfMembers(groupId, { limit, cursor }, userId) {
       const after = decodeCursor(cursor, ["string", "string"]);
       let query = inOrder().where("group_id", "=", groupId);
+      if (userId !== undefined) query = query.where("user_id", "=", userId);
       if (after !== null) query = query.where((eb) => eb(eb.refTuple("user_id", "source"), ">", eb.tuple(after[0], after[1])));
       return pageOf(await query.limit(limit + 1).execute(), limit, (row) => [row.user_id, row.source]);
     },

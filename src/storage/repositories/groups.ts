@@ -22,9 +22,11 @@ export function groupRepository(db: Kysely<Database>, engine: Engine): GroupRepo
     async all() {
       return db.selectFrom("groups").selectAll().orderBy("name").execute();
     },
-    async page({ limit, cursor }) {
+    async page({ limit, cursor }, ids) {
       const after = decodeCursor(cursor, ["string"]);
+      if (ids?.length === 0) return { rows: [], nextCursor: null };
       let query = db.selectFrom("groups").selectAll();
+      if (ids !== undefined) query = query.where("id", "in", ids);
       if (after !== null) query = query.where("name", ">", after[0]);
       const rows = await query
         .orderBy("name")

@@ -3,6 +3,7 @@ import { type Kysely, sql } from "kysely";
 import { decodeCursor, pageOf } from "../cursor.ts";
 import type { KeyRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { belongsTo } from "./owned-by.ts";
 
 export function keyRepository(db: Kysely<Database>): KeyRepository {
   const oldestFirst = () => db.selectFrom("keys").selectAll().where("deleted_at", "is", null).orderBy("created_at").orderBy("id");
@@ -17,9 +18,10 @@ export function keyRepository(db: Kysely<Database>): KeyRepository {
     async all() {
       return oldestFirst().execute();
     },
-    async page({ limit, cursor }) {
+    async page({ limit, cursor }, ownedBy) {
       const after = decodeCursor(cursor, ["number", "string"]);
       let query = db.selectFrom("keys").selectAll().where("deleted_at", "is", null);
+      if (ownedBy !== undefined) query = query.where(belongsTo(db, ownedBy));
       if (after !== null) query = query.where((eb) => eb(eb.refTuple("created_at", "id"), "<", eb.tuple(after[0], after[1])));
       const rows = await query
         .orderBy("created_at", "desc")

@@ -5,6 +5,7 @@ import { ingestRecords, interruptAttempts } from "../ledger/ingest.ts";
 import type { Engine, LedgerRepository, UsageQuery, UsageRow } from "../port.ts";
 import type { Database } from "../schema.ts";
 import { ledgerTransactions } from "./ledger-transaction.ts";
+import { belongsTo } from "./owned-by.ts";
 
 const dayMs = 86_400_000;
 
@@ -46,7 +47,7 @@ export function ledgerRepository(db: Kysely<Database>, engine: Engine): LedgerRe
       return new Map(rows.map((row) => [row.bucket, row.total]));
     },
 
-    async pageOfRequests({ model, endpoint, keyId, outcome, fromMs, toMs }, { limit, cursor }) {
+    async pageOfRequests({ model, endpoint, keyId, outcome, fromMs, toMs, ownedBy }, { limit, cursor }) {
       const after = decodeCursor(cursor, ["number", "string"]);
       let query = db.selectFrom("attempts").selectAll().where("final", "=", sql.lit(1));
       if (model !== undefined) query = query.where("model", "=", model);
@@ -54,6 +55,7 @@ export function ledgerRepository(db: Kysely<Database>, engine: Engine): LedgerRe
       if (keyId !== undefined) query = query.where("key_id", "=", keyId);
       if (fromMs !== undefined) query = query.where("started_at", ">=", fromMs);
       if (toMs !== undefined) query = query.where("started_at", "<", toMs);
+      if (ownedBy !== undefined) query = query.where(belongsTo(db, ownedBy));
       if (outcome === "ok") query = query.where("state", "=", "settled").where("status", "<", 400).where("error", "is", null);
       if (outcome === "error") {
         query = query.where((eb) =>
@@ -111,7 +113,7 @@ export function ledgerRepository(db: Kysely<Database>, engine: Engine): LedgerRe
   };
 }
 
-async function readUsage(db: Kysely<Database>, { fromMs, toMs, groupBy, bucket }: UsageQuery): Promise<UsageRow[]> {
+async function readUsage(db: Kysely<Database>, { fromMs, toMs, groupBy, bucket, ownedBy }: UsageQuery): Promise<UsageRow[]> {
   const columns = [...new Set(groupBy)].map((name) => columnOf[name]);
   const total = (column: string) => sql<number>`cast(coalesce(sum(${sql.ref(column)}), 0) as bigint)`;
   let query = db
@@ -132,6 +134,7 @@ async function readUsage(db: Kysely<Database>, { fromMs, toMs, groupBy, bucket }
       total("unpriced_requests").as("unpricedRequests"),
       total("interrupted_requests").as("interruptedRequests"),
     ]);
+  if (ownedBy !== undefined) query = query.where(belongsTo(db, ownedBy));
   if (bucket !== null) {
     const start = bucket === "hour" ? sql<number>`"hour"` : sql<number>`"hour" - "hour" % ${sql.lit(dayMs)}`;
     query = query.select(start.as("bucketMs")).groupBy(start).orderBy(start) as typeof query;

@@ -1,10 +1,11 @@
 // Models (the names that callers use) in the database.
 import { type Kysely, sql } from "kysely";
 import { decodeCursor, pageOf } from "../cursor.ts";
-import type { ModelRepository } from "../port.ts";
+import { jsonRows } from "../json-rows.ts";
+import type { Engine, ModelRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
 
-export function modelRepository(db: Kysely<Database>): ModelRepository {
+export function modelRepository(db: Kysely<Database>, engine: Engine): ModelRepository {
   return {
     async insert(row) {
       await db.insertInto("models").values(row).execute();
@@ -18,9 +19,17 @@ export function modelRepository(db: Kysely<Database>): ModelRepository {
     async all() {
       return db.selectFrom("models").selectAll().orderBy("name").execute();
     },
-    async page({ limit, cursor }) {
+    async page({ limit, cursor }, names) {
       const after = decodeCursor(cursor, ["string"]);
       let query = db.selectFrom("models").selectAll();
+      if (names !== undefined) {
+        const given = jsonRows<{ name: string }>(
+          engine,
+          { name: "text" },
+          names.map((name) => ({ name })),
+        );
+        query = query.where("name", "in", sql<string>`(select name from ${given})`);
+      }
       if (after !== null) query = query.where("name", ">", after[0]);
       const rows = await query
         .orderBy("name")

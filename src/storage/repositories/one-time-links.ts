@@ -8,6 +8,10 @@ export function oneTimeLinkRepository(db: Kysely<Database>): OneTimeLinkReposito
     async insert(row) {
       await db.insertInto("one_time_links").values(row).execute();
     },
+    async find(digest, purpose, nowMs) {
+      const query = db.selectFrom("one_time_links").selectAll().where("digest", "=", digest).where("purpose", "=", purpose);
+      return (await query.where("expires_at", ">", nowMs).executeTakeFirst()) ?? null;
+    },
     async take(digest, purpose, nowMs) {
       const row = await db
         .deleteFrom("one_time_links")

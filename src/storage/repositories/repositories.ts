@@ -28,7 +28,7 @@ export function repositoriesOver(db: Kysely<Database>, engine: Engine): Reposito
     oneTimeLinks: oneTimeLinkRepository(db),
     audit: auditRepository(db),
     endpoints: endpointRepository(db),
-    models: modelRepository(db),
+    models: modelRepository(db, engine),
     modelTargets: modelTargetRepository(db),
     deployments: deploymentRepository(db),
     syncRuns: syncRunRepository(db),

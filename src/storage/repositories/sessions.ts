@@ -40,8 +40,8 @@ export function sessionRepository(db: Kysely<Database>): SessionRepository {
     async get(id) {
       return (await db.selectFrom("sessions").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
     },
-    async setLastSeen(id, timeMs) {
-      await db.updateTable("sessions").set({ last_seen_at: timeMs }).where("id", "=", id).execute();
+    async setLastSeen(id, timeMs, expiresAtMs) {
+      await db.updateTable("sessions").set({ last_seen_at: timeMs, expires_at: expiresAtMs }).where("id", "=", id).execute();
     },
     async delete(id) {
       const result = await db.deleteFrom("sessions").where("id", "=", id).executeTakeFirst();

@@ -3,6 +3,7 @@ import { type Kysely, sql } from "kysely";
 import { decodeCursor, pageOf } from "../cursor.ts";
 import type { UserRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { isAmong } from "./owned-by.ts";
 
 export function userRepository(db: Kysely<Database>): UserRepository {
   return {
@@ -24,9 +25,10 @@ export function userRepository(db: Kysely<Database>): UserRepository {
       const row = await query.where("role", "=", role).where("disabled_at", "is", null).executeTakeFirst();
       return Number(row?.count ?? 0);
     },
-    async page({ limit, cursor }) {
+    async page({ limit, cursor }, ownedBy) {
       const after = decodeCursor(cursor, ["string", "string"]);
       let query = db.selectFrom("users").selectAll();
+      if (ownedBy !== undefined) query = query.where(isAmong(db, ownedBy));
       if (after !== null) query = query.where((eb) => eb(eb.refTuple("name", "id"), ">", eb.tuple(after[0], after[1])));
       const rows = await query
         .orderBy("name")

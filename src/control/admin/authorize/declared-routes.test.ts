@@ -4,7 +4,7 @@ import { allowedMethods, requirePolicies } from "./declared-routes.ts";
 
 it("a route without a declared policy keeps the server from starting, and is named", () => {
   const routes = [
-    { method: "GET", url: "/a", config: { policy: "admin" as const } },
+    { method: "GET", url: "/a", config: { policy: "keys.read" as const } },
     { method: "POST", url: "/b", config: {} },
   ];
   expect(() => requirePolicies(routes)).toThrow("POST /b");

@@ -1,10 +1,11 @@
 // What the routes declare about themselves: a policy each, and the methods of each path.
+import type { Action } from "../../../domain/policy.ts";
 
 /** What is looked at in a route; read after start, since plugins add to their routes while they register. */
 export interface KnownRoute {
   method: string | string[];
   url: string;
-  config?: { policy?: "admin" | "public" } | undefined;
+  config?: { policy?: Action | "self" | "public" } | undefined;
 }
 
 /** Throws unless every route says who may call it: a forgotten policy must not become an open door. */

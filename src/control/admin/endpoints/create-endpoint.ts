@@ -12,14 +12,16 @@ import { reservedNames } from "../../discovery/model-of-name.ts";
 import type { NameConflict } from "../../discovery/name-conflicts.ts";
 import { pinModels } from "../../discovery/pin-models.ts";
 import { listingConflicts, staticConflicts } from "../../discovery/static-conflicts.ts";
+import type { Asker } from "../authorize/asker.ts";
 import type { AdminContext } from "../context.ts";
 import { configurationColumns } from "./endpoint-columns.ts";
+import { auditedEndpoint, recordEndpoint } from "./record-endpoint.ts";
 import { retryOnNewModel } from "./retry-on-new-model.ts";
 
 type Asked = z.output<typeof createEndpointBody>;
 
 /** The new endpoint's row. Throws HeadgateError name_conflict, or alias_conflict with all conflicts; nothing is written then. */
-export async function createEndpoint(context: AdminContext, { sync, ...asked }: Asked): Promise<EndpointRow> {
+export async function createEndpoint(context: AdminContext, asker: Asker, { sync, ...asked }: Asked): Promise<EndpointRow> {
   const { clock, cipher } = context;
   const database = context.database();
   const startedAtMs = clock.nowMs();
@@ -37,7 +39,12 @@ export async function createEndpoint(context: AdminContext, { sync, ...asked }: 
     );
   }
   await retryOnNewModel(() =>
-    database.transaction((repositories) => write(repositories, row, listing, startedAtMs, clock.nowMs())),
+    database.transaction(async (repositories) => {
+      const nowMs = clock.nowMs();
+      await write(repositories, row, listing, startedAtMs, nowMs);
+      const after = await auditedEndpoint(repositories, row);
+      await recordEndpoint(repositories, row, { ...asker, action: "endpoint.create", before: null, after, nowMs });
+    }),
   );
   return row;
 }

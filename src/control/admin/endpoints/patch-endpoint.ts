@@ -5,6 +5,7 @@ import type { EndpointRow, Repositories } from "../../../storage/port.ts";
 import { applySelection } from "../../discovery/aliases.ts";
 import { credentialContext } from "../../discovery/list-target.ts";
 import { found } from "../answers.ts";
+import type { Asker } from "../authorize/asker.ts";
 import type { AdminContext } from "../context.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { mergePatch } from "../merge-patch.ts";
@@ -12,6 +13,7 @@ import { parseOrThrow } from "../validate-with-zod.ts";
 import { checkName } from "./create-endpoint.ts";
 import { configurationColumns, configurationOf, lowerCaseNames } from "./endpoint-columns.ts";
 import { refuseManifestEndpoint } from "./manifest-endpoints.ts";
+import { auditedEndpoint, recordEndpoint } from "./record-endpoint.ts";
 import { retryOnNewModel } from "./retry-on-new-model.ts";
 
 export interface PatchedEndpoint {
@@ -35,6 +37,7 @@ const syncedColumns: readonly (keyof EndpointRow)[] = [
 /** Throws HeadgateError not_found, not_allowed, stale, invalid_field, name_conflict or alias_conflict; nothing is written then. */
 export function patchEndpoint(
   context: AdminContext,
+  asker: Asker,
   id: string,
   ifMatch: string | undefined,
   { sync: _sync, ...patch }: EndpointPatch,
@@ -46,7 +49,12 @@ export function patchEndpoint(
       checkIfMatch(ifMatch, etagOf(row.version));
       const changes = changesOf(row, patch, context);
       if (Object.keys(changes).length === 0) return { row, needsSync: false };
-      return write(repositories, row, changes, context.clock.nowMs());
+      const nowMs = context.clock.nowMs();
+      const before = await audited(repositories, row);
+      const patched = await write(repositories, row, changes, nowMs);
+      const after = await audited(repositories, patched.row);
+      await recordEndpoint(repositories, patched.row, { ...asker, action: "endpoint.update", before, after, nowMs });
+      return patched;
     }),
   );
 }
@@ -69,6 +77,11 @@ async function write(
   if (changes.aliases !== undefined || changes.models !== undefined) await applySelection(repositories, changed);
   await repositories.meta.bumpConfigVersion();
   return { row: changed, needsSync: syncedColumns.some((column) => column in changes) };
+}
+
+/** With the credential, of which the log says whether it is another one now. */
+async function audited(repositories: Repositories, row: EndpointRow): Promise<object> {
+  return { ...(await auditedEndpoint(repositories, row)), api_key: row.api_key_ciphertext };
 }
 
 /** The columns that the patch gives another value. Its result is held to the same rules as a new endpoint. */

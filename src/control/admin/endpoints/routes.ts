@@ -3,22 +3,25 @@ import { createEndpointBody, endpointView, patchEndpointBody } from "../../../ap
 import { errorResponses } from "../../../api/error-body.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
 import { found, idParams, noContent } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { createEndpoint } from "./create-endpoint.ts";
 import { refuseManifestEndpoint } from "./manifest-endpoints.ts";
 import { patchEndpoint } from "./patch-endpoint.ts";
 import { presentEndpoints, readEndpoint } from "./read-endpoint.ts";
+import { auditedEndpoint, recordEndpoint } from "./record-endpoint.ts";
 import { syncRoutes } from "./sync-routes.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "endpoints.read" } as const;
+const writing = { policy: "endpoints.write" } as const;
 const tags = ["endpoints"];
 
 export function endpointRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/endpoints",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Register an endpoint with the models that its provider lists",
@@ -27,7 +30,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request, reply) => {
-      const row = await createEndpoint(context, request.body);
+      const row = await createEndpoint(context, askerOf(request), request.body);
       await context.publishEndpoints();
       const stored = found(await context.database().endpoints.get(row.id), "endpoint");
       reply.code(201).header("etag", etagOf(stored.version));
@@ -38,7 +41,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/endpoints",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List endpoints by name",
@@ -55,7 +58,10 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
 
   app.get(
     "/endpoints/:id",
-    { config, schema: { tags, summary: "One endpoint", params: idParams, response: { 200: endpointView, ...errorResponses } } },
+    {
+      config: reading,
+      schema: { tags, summary: "One endpoint", params: idParams, response: { 200: endpointView, ...errorResponses } },
+    },
     async (request, reply) => {
       const row = found(await context.database().endpoints.get(request.params.id), "endpoint");
       return reply.header("etag", etagOf(row.version)).send(await readEndpoint(context.database(), row));
@@ -65,7 +71,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
   app.patch(
     "/endpoints/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Change an endpoint (JSON Merge Patch); synchronises it where the change calls for it",
@@ -76,7 +82,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { needsSync } = await patchEndpoint(context, id, request.headers["if-match"], request.body);
+      const { needsSync } = await patchEndpoint(context, askerOf(request), id, request.headers["if-match"], request.body);
       await context.publishEndpoints();
       if (needsSync && request.body.sync) await synchronizeAfterUpdate(context, id);
       const row = found(await context.database().endpoints.get(id), "endpoint");
@@ -87,7 +93,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
   app.delete(
     "/endpoints/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Delete an endpoint with its deployments, and the models that nobody else has",
@@ -100,9 +106,12 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
         const row = found(await repositories.endpoints.get(request.params.id), "endpoint");
         await refuseManifestEndpoint(repositories, row);
         checkIfMatch(request.headers["if-match"], etagOf(row.version));
+        const before = await auditedEndpoint(repositories, row);
         await repositories.endpoints.delete(row.id);
         await repositories.models.deleteUnused();
         await repositories.meta.bumpConfigVersion();
+        const what = { action: "endpoint.delete", before, after: null, nowMs: context.clock.nowMs() };
+        await recordEndpoint(repositories, row, { ...askerOf(request), ...what });
       });
       await context.publishEndpoints();
       return reply.code(204).send();

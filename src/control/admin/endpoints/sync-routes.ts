@@ -5,22 +5,25 @@ import { listOf, listQuery } from "../../../api/list.ts";
 import { addModelBody, modelView } from "../../../api/models.ts";
 import { synchronizeQuery, syncRunView } from "../../../api/sync-runs.ts";
 import { found, idParams } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { readModel } from "../models/read-model.ts";
 import { addStaticModel } from "./add-static-model.ts";
 import { refuseManifestEndpoint } from "./manifest-endpoints.ts";
 import { presentSyncRun } from "./present-sync-run.ts";
+import { recordEndpoint } from "./record-endpoint.ts";
 import { retryOnNewModel } from "./retry-on-new-model.ts";
 import { tryConnection } from "./try-connection.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "endpoints.read" } as const;
+const writing = { policy: "endpoints.write" } as const;
 const tags = ["endpoints"];
 
 export function syncRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/endpoints/validate",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Try a connection and list its models, without changing anything",
@@ -34,7 +37,7 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/endpoints/:id/synchronize",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Bring an endpoint's models in line with its provider's list",
@@ -47,11 +50,19 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
       const { id } = request.params;
       const database = context.database();
       await refuseManifestEndpoint(database, found(await database.endpoints.get(id), "endpoint"));
-      const { dry_run, confirm } = request.query;
+      const dryRun = request.query.dry_run === "true";
+      const confirm = request.query.confirm === "true";
       return context.synchronizer.synchronize(id, {
         trigger: "manual",
-        dryRun: dry_run === "true",
-        confirm: confirm === "true",
+        dryRun,
+        confirm,
+        async onWritten(repositories, endpoint, run) {
+          const { id: sync_run, status, stage, error, counts } = run;
+          const models = run.models.filter(({ outcome }) => outcome !== "unchanged");
+          const after = { confirm, sync_run, status, stage, error, counts, models };
+          const what = { action: "endpoint.synchronize", before: null, after, nowMs: context.clock.nowMs() };
+          await recordEndpoint(repositories, endpoint, { ...askerOf(request), ...what });
+        },
       });
     },
   );
@@ -59,7 +70,7 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/endpoints/:id/sync-runs",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List an endpoint's synchronisations, newest first",
@@ -79,7 +90,7 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/endpoints/:id/models",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Add a model that the provider does not list, or bring back one that was removed",
@@ -93,8 +104,12 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
         context.database().transaction(async (repositories) => {
           const endpoint = found(await repositories.endpoints.get(request.params.id), "endpoint");
           await refuseManifestEndpoint(repositories, endpoint);
-          const model = await addStaticModel(repositories, endpoint, request.body, context.clock.nowMs());
+          const nowMs = context.clock.nowMs();
+          const model = await addStaticModel(repositories, endpoint, request.body, nowMs);
           await repositories.meta.bumpConfigVersion();
+          const after = { upstream_model: request.body.model, model: model.name, model_id: model.id };
+          const what = { action: "endpoint.add_model", before: null, after, nowMs };
+          await recordEndpoint(repositories, endpoint, { ...askerOf(request), ...what });
           return readModel(repositories, model, context.healthOf);
         });
       const model = await retryOnNewModel(add);

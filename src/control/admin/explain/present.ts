@@ -27,6 +27,37 @@ export function presentExplanation({ model, access, limits, routing, decision }:
   };
 }
 
+/**
+ * For those whose role does not show what stands behind a model: what they may do and would get, but not who answers. A model that is
+ * not theirs is to them as one that there is not.
+ */
+export function withoutTargets(explanation: ExplanationBody): ExplanationBody {
+  const { access, limits, decision } = explanation;
+  const shown: DecisionBody = {
+    ...decision,
+    deployment: null,
+    endpoint: null,
+    upstream_model: null,
+    share: null,
+    why: decision.outcome === "attempt" ? "an endpoint of the model is called" : decision.why,
+  };
+  if (access.allowed) return { ...explanation, candidates: [], decision: shown };
+  return {
+    model: explanation.model,
+    kind: null,
+    strategy: null,
+    access: { allowed: false, why: "there is no such model, or this caller may not use it" },
+    session: null,
+    max_attempts: null,
+    call_timeout: null,
+    candidates: [],
+    retries: null,
+    hedge: null,
+    limits: limits.filter(({ owner }) => owner !== "model"),
+    decision: shown,
+  };
+}
+
 function presentLimit({ subject, limits }: RateCharge): ExplanationBody["limits"][number] {
   const [owner, id] = subject.split(":") as ["key" | "user" | "group" | "model", string];
   return { owner, id, ...presentLimits(limitsColumnOf(limits)) };

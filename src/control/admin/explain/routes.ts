@@ -3,10 +3,12 @@ import { errorResponses } from "../../../api/error-body.ts";
 import { type ExplainBody, explainBody, explanationView } from "../../../api/explain.ts";
 import type { ExplainQuestion } from "../../../domain/explanation.ts";
 import { databaseUnavailable } from "../answers.ts";
+import { ownedByAsker } from "../authorize/reach.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
-import { presentExplanation } from "./present.ts";
+import { ownQuestion } from "./own-question.ts";
+import { presentExplanation, withoutTargets } from "./present.ts";
 
-const config = { policy: "admin" } as const;
+const config = { policy: "explain" } as const;
 const tags = ["models"];
 const defaultPath = "/v1/chat/completions";
 
@@ -23,10 +25,13 @@ export function explainRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request) => {
-      const explanation = context.explain(questionOf(request.body));
+      const owner = ownedByAsker(request);
+      const question = questionOf(request.body);
+      const explanation = context.explain(owner === undefined ? question : await ownQuestion(context, owner, question));
       // Before the first snapshot there is nothing to explain from, and that waits for the database.
       if (explanation === null) throw databaseUnavailable();
-      return presentExplanation(explanation);
+      const shown = presentExplanation(explanation);
+      return owner === undefined ? shown : withoutTargets(shown);
     },
   );
 }

@@ -5,14 +5,22 @@ import { newId } from "../../../core/ids.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
 import { groupIdOf } from "../../../domain/identity.ts";
 import type { GroupRow, Repositories } from "../../../storage/port.ts";
+import { type Change, recordChange } from "../../audit/record-change.ts";
 import { found } from "../answers.ts";
+import type { Asker } from "../authorize/asker.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { limitsColumn } from "../limits-column.ts";
+import { readGroup } from "./present.ts";
 
 const modelsMax = 1000;
 
 /** Throws HeadgateError name_conflict. */
-export async function createGroup(repositories: Repositories, asked: CreateGroup, nowMs: number): Promise<GroupRow> {
+export async function createGroup(
+  repositories: Repositories,
+  asker: Asker,
+  asked: CreateGroup,
+  nowMs: number,
+): Promise<GroupRow> {
   const source = asked.source ?? null;
   const externalId = asked.external_id ?? null;
   await checkName(repositories, asked.name);
@@ -35,12 +43,15 @@ export async function createGroup(repositories: Repositories, asked: CreateGroup
   };
   await repositories.groups.insert(row);
   await repositories.meta.bumpConfigVersion();
+  const after = await readGroup(repositories, row);
+  await recordGroup(repositories, row, { ...asker, action: "group.create", before: null, after, nowMs });
   return row;
 }
 
 /** The group as it is then. Throws HeadgateError not_found, stale, name_conflict or invalid_field. */
 export async function patchGroup(
   repositories: Repositories,
+  asker: Asker,
   id: string,
   ifMatch: string | undefined,
   patch: GroupPatch,
@@ -56,12 +67,13 @@ export async function patchGroup(
   // Back to the default, which for `everyone` is all.
   if (patch.models !== undefined) changes.models = modelsColumn(patch.models ?? (id === everyoneGroupId ? ["*"] : []));
   if (patch.limits !== undefined) changes.limits = limitsColumn(patch.limits, group.limits);
-  return writeGroup(repositories, group, changes, nowMs);
+  return writeGroup(repositories, group, changes, { ...asker, action: "group.update", nowMs });
 }
 
 /** Grants a model, or takes it back; the group as it is then. Throws HeadgateError not_found, stale or invalid_field. */
 export async function setGroupModel(
   repositories: Repositories,
+  asker: Asker,
   id: string,
   ifMatch: string | undefined,
   { model, isGranted }: { model: string; isGranted: boolean },
@@ -72,7 +84,8 @@ export async function setGroupModel(
   if (models.includes(model) === isGranted) return group;
   if (isGranted && models.length >= modelsMax) throw invalid("model", `a group has at most ${modelsMax} names or patterns`);
   const changed = isGranted ? [...models, model] : models.filter((name) => name !== model);
-  return writeGroup(repositories, group, { models: modelsColumn(changed) }, nowMs);
+  const action = isGranted ? "group.grant_model" : "group.revoke_model";
+  return writeGroup(repositories, group, { models: modelsColumn(changed) }, { ...asker, action, nowMs });
 }
 
 /**
@@ -81,11 +94,12 @@ export async function setGroupModel(
  */
 export async function deleteGroup(
   repositories: Repositories,
+  asker: Asker,
   id: string,
   ifMatch: string | undefined,
   nowMs: number,
 ): Promise<string[]> {
-  await groupToChange(repositories, id, ifMatch);
+  const group = await groupToChange(repositories, id, ifMatch);
   if (id === everyoneGroupId) {
     throw new HeadgateError("not_allowed", { message: "The built-in group 'everyone' can't be deleted; narrow its `models`." });
   }
@@ -96,6 +110,7 @@ export async function deleteGroup(
       `${paid === 1 ? "1 key is" : `${paid} keys are`} paid by this group; give them another \`group_id\` first`,
     );
   }
+  const before = await readGroup(repositories, group);
   const touched = new Set((await repositories.groups.membersOf(id)).map(({ user_id }) => user_id));
   for (const user of await repositories.users.all()) {
     if (user.primary_group_id !== id) continue;
@@ -104,6 +119,7 @@ export async function deleteGroup(
   }
   await repositories.groups.delete(id);
   await repositories.meta.bumpConfigVersion();
+  await recordGroup(repositories, group, { ...asker, action: "group.delete", before, after: null, nowMs });
   return [...touched];
 }
 
@@ -117,13 +133,21 @@ async function writeGroup(
   repositories: Repositories,
   group: GroupRow,
   changes: Partial<GroupRow>,
-  nowMs: number,
+  what: Asker & Pick<Change, "action" | "nowMs">,
 ): Promise<GroupRow> {
   if (Object.keys(changes).length === 0) return group;
-  const columns = { ...changes, updated_at: nowMs };
+  const columns = { ...changes, updated_at: what.nowMs };
   if (!(await repositories.groups.update(group.id, columns, group.version))) throw new HeadgateError("stale");
   await repositories.meta.bumpConfigVersion();
-  return { ...group, ...columns, version: group.version + 1 };
+  const changed = { ...group, ...columns, version: group.version + 1 };
+  const [before, after] = [await readGroup(repositories, group), await readGroup(repositories, changed)];
+  await recordGroup(repositories, changed, { ...what, before, after });
+  return changed;
+}
+
+/** To be called in the transaction of the change. */
+export function recordGroup(repositories: Repositories, { id, name }: GroupRow, what: Omit<Change, "resource">): Promise<void> {
+  return recordChange(repositories, { ...what, resource: { kind: "group", id, name } });
 }
 
 async function checkName({ groups }: Repositories, name: string): Promise<void> {

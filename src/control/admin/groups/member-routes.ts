@@ -1,22 +1,36 @@
 // Who is in a group, and which models it grants, one at a time.
+import type { FastifyRequest } from "fastify";
 import { errorResponses } from "../../../api/error-body.ts";
 import { groupMemberParams, groupMemberView, groupModelParams } from "../../../api/groups.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
-import { found, idParams, noContent } from "../answers.ts";
+import { HeadgateError } from "../../../core/errors.ts";
+import { idParams, noContent } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
+import { ownedByAsker } from "../authorize/reach.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { setGroupModel } from "./change-group.ts";
 import { addMember, removeMember } from "./change-members.ts";
+import { knownGroup } from "./known-group.ts";
 import { presentMembers } from "./present.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "groups.read" } as const;
 const tags = ["groups"];
 const response = { 204: noContent, ...errorResponses };
+
+/** Managers change who is in their own groups alone. `added`: who is to come in. Throws HeadgateError not_allowed. */
+function requireManaged(request: FastifyRequest, groupId: string, added: string | null): void {
+  const owner = ownedByAsker(request);
+  if (owner === undefined) return;
+  if (!owner.groupIds.includes(groupId)) throw new HeadgateError("not_allowed", { message: "You are not in this group." });
+  // Whom a provider has put in, and takes out again, would otherwise stay.
+  if (added === owner.userId) throw new HeadgateError("not_allowed", { message: "Nobody puts themselves into a group." });
+}
 
 export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/groups/:id/members",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List a group's members; one whom more than one source names is there more than once",
@@ -27,8 +41,11 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request) => {
       const database = context.database();
-      found(await database.groups.get(request.params.id), "group");
-      const page = await database.groups.pageOfMembers(request.params.id, request.query);
+      const { id } = await knownGroup(database, request, request.params.id);
+      // Who else is in a group is for its managers.
+      const owner = ownedByAsker(request);
+      const isManaged = owner === undefined || owner.groupIds.includes(id);
+      const page = await database.groups.pageOfMembers(id, request.query, isManaged ? undefined : owner.userId);
       return { data: await presentMembers(database, page.rows), next_cursor: page.nextCursor };
     },
   );
@@ -40,7 +57,7 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
     app.route({
       method,
       url: "/groups/:id/members/:user_id",
-      config,
+      config: { policy: "members.write" },
       schema: {
         tags,
         summary: isMember ? "Put a user into a group" : "Take a user out of a group, where no provider puts it",
@@ -49,11 +66,14 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
       },
       handler: async (request, reply) => {
         const { id, user_id: userId } = request.params;
-        const hasChanged = await context
-          .database()
-          .transaction((repositories) =>
-            isMember ? addMember(repositories, id, userId, context.clock.nowMs()) : removeMember(repositories, id, userId),
-          );
+        const asker = askerOf(request);
+        const nowMs = context.clock.nowMs();
+        const hasChanged = await context.database().transaction(async (repositories) => {
+          await knownGroup(repositories, request, id);
+          requireManaged(request, id, isMember ? userId : null);
+          const change = isMember ? addMember : removeMember;
+          return change(repositories, asker, id, userId, nowMs);
+        });
         if (hasChanged) {
           const change = { userIds: [userId], groupsChanged: false, mayShutOut: !isMember };
           await context.publish((publisher) => publisher.peopleChanged(change));
@@ -70,7 +90,7 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
     app.route({
       method,
       url: "/groups/:id/models/:model",
-      config,
+      config: { policy: "groups.write" },
       schema: {
         tags,
         summary: isGranted
@@ -84,7 +104,9 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
         const ifMatch = request.headers["if-match"];
         await context
           .database()
-          .transaction((repositories) => setGroupModel(repositories, id, ifMatch, { model, isGranted }, context.clock.nowMs()));
+          .transaction((repositories) =>
+            setGroupModel(repositories, askerOf(request), id, ifMatch, { model, isGranted }, context.clock.nowMs()),
+          );
         const change = { userIds: [], groupsChanged: true, mayShutOut: !isGranted };
         await context.publish((publisher) => publisher.peopleChanged(change));
         return reply.code(204).send();

@@ -2,14 +2,18 @@
 import { errorResponses } from "../../../api/error-body.ts";
 import { createGroupBody, groupView, patchGroupBody } from "../../../api/groups.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
-import { found, idParams, noContent } from "../answers.ts";
+import { idParams, noContent } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
+import { knownGroupIds } from "../authorize/reach.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { etagOf } from "../etag.ts";
 import { createGroup, deleteGroup, patchGroup } from "./change-group.ts";
+import { knownGroup } from "./known-group.ts";
 import { groupMemberRoutes } from "./member-routes.ts";
 import { presentGroups, readGroup } from "./present.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "groups.read" } as const;
+const writing = { policy: "groups.write" } as const;
 const tags = ["groups"];
 
 export function groupRoutes(app: AdminApp, context: AdminContext): void {
@@ -19,7 +23,7 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/groups",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Make a group, or set up an identity provider's before its first sight",
@@ -29,7 +33,7 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request, reply) => {
       const group = await context.database().transaction(async (repositories) => {
-        return readGroup(repositories, await createGroup(repositories, request.body, context.clock.nowMs()));
+        return readGroup(repositories, await createGroup(repositories, askerOf(request), request.body, context.clock.nowMs()));
       });
       await publish();
       return reply.code(201).header("etag", etagOf(group.version)).send(group);
@@ -39,7 +43,7 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/groups",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List groups by name",
@@ -49,17 +53,20 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request) => {
       const database = context.database();
-      const page = await database.groups.page(request.query);
+      const page = await database.groups.page(request.query, await knownGroupIds(database, request));
       return { data: await presentGroups(database, page.rows), next_cursor: page.nextCursor };
     },
   );
 
   app.get(
     "/groups/:id",
-    { config, schema: { tags, summary: "One group", params: idParams, response: { 200: groupView, ...errorResponses } } },
+    {
+      config: reading,
+      schema: { tags, summary: "One group", params: idParams, response: { 200: groupView, ...errorResponses } },
+    },
     async (request, reply) => {
       const database = context.database();
-      const group = await readGroup(database, found(await database.groups.get(request.params.id), "group"));
+      const group = await readGroup(database, await knownGroup(database, request, request.params.id));
       return reply.header("etag", etagOf(group.version)).send(group);
     },
   );
@@ -67,7 +74,7 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
   app.patch(
     "/groups/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Change a group (JSON Merge Patch)",
@@ -80,7 +87,10 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
       const { id } = request.params;
       const ifMatch = request.headers["if-match"];
       const group = await context.database().transaction(async (repositories) => {
-        return readGroup(repositories, await patchGroup(repositories, id, ifMatch, request.body, context.clock.nowMs()));
+        return readGroup(
+          repositories,
+          await patchGroup(repositories, askerOf(request), id, ifMatch, request.body, context.clock.nowMs()),
+        );
       });
       await publish();
       return reply.header("etag", etagOf(group.version)).send(group);
@@ -90,7 +100,7 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
   app.delete(
     "/groups/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Delete a group that no key is paid by; a provider's comes back with the next token that names it",
@@ -103,7 +113,7 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
       const ifMatch = request.headers["if-match"];
       const userIds = await context
         .database()
-        .transaction((repositories) => deleteGroup(repositories, id, ifMatch, context.clock.nowMs()));
+        .transaction((repositories) => deleteGroup(repositories, askerOf(request), id, ifMatch, context.clock.nowMs()));
       await publish(userIds);
       return reply.code(204).send();
     },

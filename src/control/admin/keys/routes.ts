@@ -1,26 +1,41 @@
 // Headgate keys: made, listed, changed, rotated, revoked.
-
+import type { FastifyRequest } from "fastify";
+import type { z } from "zod";
 import { errorResponses } from "../../../api/error-body.ts";
 import { createKeyBody, keyView, newKeyView, patchKeyBody, rotateKeyBody } from "../../../api/keys.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
 import { digestApiKey, newApiKey } from "../../../domain/api-key.ts";
 import type { KeyRow } from "../../../storage/port.ts";
 import { newKeyRow } from "../../new-key-row.ts";
-import { found, idParams, noContent } from "../answers.ts";
+import { idParams, noContent } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
+import { ownedByAsker } from "../authorize/reach.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { etagOf } from "../etag.ts";
-import { changeKey } from "./change-key.ts";
+import { changeKey, type KeyChange, ownedKey, recordKey } from "./change-key.ts";
 import { keyColumns, ownerColumns } from "./key-columns.ts";
+import { keyWriterOf, newKeyOwner, requireGrantable, requirePayer } from "./key-writer.ts";
 import { presentKey } from "./present.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "keys.read" } as const;
+const writing = { policy: "keys.write" } as const;
 const tags = ["keys"];
+
+function changeOf(request: FastifyRequest): Pick<KeyChange, "id" | "ifMatch" | "asker" | "writer" | "ownedBy"> {
+  return {
+    id: (request.params as z.output<typeof idParams>).id,
+    ifMatch: request.headers["if-match"],
+    asker: askerOf(request),
+    writer: keyWriterOf(request),
+    ownedBy: ownedByAsker(request),
+  };
+}
 
 export function keyRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/keys",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Make a key; the answer is the only one that shows it",
@@ -30,16 +45,23 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request, reply) => {
       const { user_id: userId = null, ...asked } = request.body;
+      const writer = keyWriterOf(request);
       const nowMs = context.clock.nowMs();
       const made = newApiKey();
       const row = await context.database().transaction(async (repositories) => {
         const empty: KeyRow = {
           ...newKeyRow({ name: asked.name, ...made, scopes: ["inference"], origin: "admin", nowMs }),
-          ...(await ownerColumns(userId, repositories)),
+          ...(writer === null ? await ownerColumns(userId, repositories) : await newKeyOwner(repositories, writer, request.body)),
         };
-        const inserted = { ...empty, ...(await keyColumns(asked, empty, repositories, nowMs)) };
+        const { group_id: groupId, ...rest } = asked;
+        // Whoever does not administer has been told who pays: a group that is not theirs is not looked for.
+        const given = writer === null ? { ...rest, group_id: groupId } : rest;
+        const columns = await keyColumns(given, empty, repositories, nowMs);
+        if (writer !== null) await requireGrantable(repositories, writer, empty, columns);
+        const inserted = { ...empty, ...columns };
         await repositories.keys.insert(inserted);
         await repositories.meta.bumpConfigVersion();
+        await recordKey(repositories, askerOf(request), "key.create", { before: null, after: inserted }, nowMs);
         return inserted;
       });
       await context.publish((publisher) => publisher.keyChanged(row.id));
@@ -53,7 +75,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/keys",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List keys, newest first",
@@ -62,16 +84,16 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request) => {
-      const page = await context.database().keys.page(request.query);
+      const page = await context.database().keys.page(request.query, ownedByAsker(request));
       return { data: page.rows.map(presentKey), next_cursor: page.nextCursor };
     },
   );
 
   app.get(
     "/keys/:id",
-    { config, schema: { tags, summary: "One key", params: idParams, response: { 200: keyView, ...errorResponses } } },
+    { config: reading, schema: { tags, summary: "One key", params: idParams, response: { 200: keyView, ...errorResponses } } },
     async (request, reply) => {
-      const row = found(await context.database().keys.get(request.params.id), "key");
+      const row = await ownedKey(context.database(), request.params.id, ownedByAsker(request));
       return reply.header("etag", etagOf(row.version)).send(presentKey(row));
     },
   );
@@ -79,7 +101,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
   app.patch(
     "/keys/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Change a key",
@@ -89,9 +111,14 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request, reply) => {
-      const row = await changeKey(context, request.params.id, request.headers["if-match"], async (key, repositories, nowMs) =>
-        keyColumns(request.body, key, repositories, nowMs),
-      );
+      const change = changeOf(request);
+      const columns: KeyChange["columns"] = async (key, repositories, nowMs) => {
+        const { group_id: groupId } = request.body;
+        // Before it is looked for: whether a group is there is for those to know who may name it.
+        if (change.writer !== null && groupId != null) await requirePayer(repositories, change.writer, key.user_id, groupId);
+        return keyColumns(request.body, key, repositories, nowMs);
+      };
+      const row = await changeKey(context, { ...change, action: "key.update", columns });
       return reply.header("etag", etagOf(row.version)).send(presentKey(row));
     },
   );
@@ -99,13 +126,12 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
   app.delete(
     "/keys/:id",
     {
-      config,
+      config: writing,
       schema: { tags, summary: "Revoke a key at once", params: idParams, response: { 204: noContent, ...errorResponses } },
     },
     async (request, reply) => {
-      await changeKey(context, request.params.id, request.headers["if-match"], async (_key, _repositories, nowMs) => ({
-        deleted_at: nowMs,
-      }));
+      const columns: KeyChange["columns"] = async (_key, _repositories, nowMs) => ({ deleted_at: nowMs });
+      await changeKey(context, { ...changeOf(request), action: "key.delete", columns });
       return reply.code(204).send();
     },
   );
@@ -113,7 +139,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/keys/:id/rotate",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Give a key a new secret; the old one may overlap for a while",
@@ -125,12 +151,13 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
     async (request, reply) => {
       const overlapMs = (request.body?.overlap_seconds ?? 0) * 1000;
       const { key, prefix } = newApiKey();
-      const row = await changeKey(context, request.params.id, request.headers["if-match"], async (old, _repositories, nowMs) => ({
+      const columns: KeyChange["columns"] = async (old, _repositories, nowMs) => ({
         prefix,
         digest: digestApiKey(key),
         previous_digest: overlapMs > 0 ? old.digest : null,
         previous_expires_at: overlapMs > 0 ? nowMs + overlapMs : null,
-      }));
+      });
+      const row = await changeKey(context, { ...changeOf(request), action: "key.rotate", columns });
       return reply.header("etag", etagOf(row.version)).send({ ...presentKey(row), key });
     },
   );

@@ -5,12 +5,14 @@ import type { ManifestRow } from "../../../storage/port.ts";
 import { UniqueViolation } from "../../../storage/port.ts";
 import { encryptPart } from "../../manifest/manifest-secrets.ts";
 import { newManifestRow } from "../../manifest/new-manifest-row.ts";
+import { recordManifest } from "../../manifest/record-manifest.ts";
+import type { Asker } from "../authorize/asker.ts";
 import type { AdminContext } from "../context.ts";
 
 const defaultIntervalMs = 30_000;
 
 /** Throws HeadgateError name_conflict. */
-export async function createManifest(context: AdminContext, given: CreateManifest): Promise<ManifestRow> {
+export async function createManifest(context: AdminContext, asker: Asker, given: CreateManifest): Promise<ManifestRow> {
   const { cipher, clock } = context;
   const { url, authorization } = withoutUser(given.url);
   const columns = {
@@ -29,6 +31,7 @@ export async function createManifest(context: AdminContext, given: CreateManifes
     await context.database().transaction(async (repositories) => {
       await repositories.manifests.insert(row);
       await repositories.meta.bumpConfigVersion();
+      await recordManifest(repositories, { ...asker, before: null, after: row, nowMs: row.created_at });
     });
   } catch (error) {
     if (!(error instanceof UniqueViolation)) throw error;

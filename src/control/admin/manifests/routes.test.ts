@@ -8,6 +8,7 @@ import { Secret } from "../../../core/secret.ts";
 import type { ManifestSeed } from "../../../domain/seeds.ts";
 import { HttpClient } from "../../../egress/http-client.ts";
 import { ManifestSync } from "../../manifest/manifest-sync.ts";
+import { reconcileSeeds } from "../../manifest/reconcile-seeds.ts";
 
 const canary = "sk-canary-4711";
 
@@ -220,6 +221,29 @@ describe("removing a manifest", () => {
     expect(answer.body.error.message).toContain(where);
     expect(await modelNames()).toEqual(["a"]);
   });
+});
+
+it("what the configuration makes, takes over, changes and removes is in the audit log", async () => {
+  await create({ name: "mine" });
+  const recorded = async () =>
+    (await api.storage.audit.page({ action: "manifest" }, { limit: 20 })).rows.map(
+      ({ actor_kind, actor_name, action, resource_name, after }) => [actor_kind, actor_name, action, resource_name, after],
+    );
+  const before = (await recorded()).length;
+  const { storage } = api;
+  await reconcileSeeds(
+    storage,
+    [seed({ name: "mine", tokens: new Map([["a", new Secret(canary)]]) }), seed({ name: "env", origin: "environment" })],
+    1e13,
+  );
+  await reconcileSeeds(storage, [seed({ name: "mine" }), seed({ name: "env", origin: "environment" })], 2e13);
+  await reconcileSeeds(storage, [seed({ name: "mine", intervalMs: 90_000 })], 3e13);
+  expect((await recorded()).slice(0, -before)).toEqual([
+    ["system", "environment", "manifest.delete", "env", null],
+    ["system", "config", "manifest.update", "mine", '{"interval":"90s"}'],
+    ["system", "environment", "manifest.create", "env", expect.stringContaining('"origin":"environment"')],
+    ["system", "config", "manifest.update", "mine", '{"origin":"config","interval":"1m","has_tokens":false}'],
+  ]);
 });
 
 it("lists manifests by name, page by page", async () => {

@@ -4,15 +4,18 @@ import { listOf, listQuery } from "../../../api/list.ts";
 import { createManifestBody, manifestView } from "../../../api/manifests.ts";
 import { HeadgateError } from "../../../core/errors.ts";
 import type { ManifestRow } from "../../../storage/port.ts";
+import { recordManifest } from "../../manifest/record-manifest.ts";
 import { removeManifest } from "../../manifest/remove-manifest.ts";
 import { found, idParams, noContent } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { createManifest } from "./create-manifest.ts";
 import { pageOfManifests } from "./page-of-manifests.ts";
 import { presentManifest } from "./present.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "manifests.read" } as const;
+const writing = { policy: "manifests.write" } as const;
 const tags = ["manifests"];
 
 export function manifestRoutes(app: AdminApp, context: AdminContext): void {
@@ -22,7 +25,7 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/manifests",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List manifests by name, each with the state of its entries",
@@ -39,7 +42,7 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/manifests",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Follow a manifest; it is fetched at once, and stays if that fails",
@@ -48,7 +51,7 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request, reply) => {
-      const { id } = await createManifest(context, request.body);
+      const { id } = await createManifest(context, askerOf(request), request.body);
       await context.publishEndpoints();
       await refresh(context, id);
       const row = await read(id);
@@ -58,7 +61,10 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
 
   app.get(
     "/manifests/:id",
-    { config, schema: { tags, summary: "One manifest", params: idParams, response: { 200: manifestView, ...errorResponses } } },
+    {
+      config: reading,
+      schema: { tags, summary: "One manifest", params: idParams, response: { 200: manifestView, ...errorResponses } },
+    },
     async (request, reply) => {
       const row = await read(request.params.id);
       return reply.header("etag", etagOf(row.version)).send(present(row));
@@ -68,7 +74,7 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
   app.delete(
     "/manifests/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Remove a manifest with its endpoints, and the models that nobody else has",
@@ -82,6 +88,8 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
         checkIfMatch(request.headers["if-match"], etagOf(row.version));
         refuseConfigured(row);
         await removeManifest(repositories, row.id);
+        const what = { before: row, after: null, nowMs: context.clock.nowMs() };
+        await recordManifest(repositories, { ...askerOf(request), ...what });
       });
       await context.publishEndpoints();
       await afterwards(context, () => context.manifests?.reload());
@@ -92,7 +100,7 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/manifests/:id/refresh",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Fetch a manifest now; the answer says how that went",

@@ -1,23 +1,28 @@
 // Models: what callers use, with the deployments behind each name.
 import { errorResponses } from "../../../api/error-body.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
-import { createModelBody, modelView, patchModelBody } from "../../../api/models.ts";
+import { createModelBody, modelView, patchModelBody, readModelView } from "../../../api/models.ts";
 import { found, idParams, noContent } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
+import { ownedByAsker } from "../authorize/reach.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { retryOnNewModel } from "../endpoints/retry-on-new-model.ts";
+import { pageOfCatalogue, readFromCatalogue } from "./catalogue.ts";
 import { modelEtag, modelToChange, removeModel } from "./change-model.ts";
 import { createVirtualModel } from "./create-model.ts";
 import { patchModel } from "./patch-model.ts";
 import { presentModels, readModel } from "./read-model.ts";
+import { auditedModel, recordModel } from "./record-model.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "models.read" } as const;
+const writing = { policy: "models.write" } as const;
 const tags = ["models"];
 
 export function modelRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/models",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Make a virtual model: a name over deployments of any endpoints, with weights and priorities",
@@ -28,7 +33,10 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
     async (request, reply) => {
       const create = () =>
         context.database().transaction(async (repositories) => {
-          const row = await createVirtualModel(repositories, request.body, context.clock.nowMs());
+          const nowMs = context.clock.nowMs();
+          const row = await createVirtualModel(repositories, request.body, nowMs);
+          const what = { action: "model.create", before: null, after: await auditedModel(repositories, row), nowMs };
+          await recordModel(repositories, row, { ...askerOf(request), ...what });
           return readModel(repositories, row, context.healthOf);
         });
       const model = await retryOnNewModel(create);
@@ -40,15 +48,17 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/models",
     {
-      config,
+      config: reading,
       schema: {
         tags,
-        summary: "List models by name, each with its deployments",
+        summary: "List models by name: all with their deployments, or those that the user may use, where the role shows no more",
         querystring: listQuery,
-        response: { 200: listOf(modelView), ...errorResponses },
+        response: { 200: listOf(readModelView), ...errorResponses },
       },
     },
     async (request) => {
+      const owner = ownedByAsker(request);
+      if (owner !== undefined) return pageOfCatalogue(context, owner.userId, request.query);
       const database = context.database();
       const page = await database.models.page(request.query);
       return { data: await presentModels(database, page.rows, context.healthOf), next_cursor: page.nextCursor };
@@ -57,8 +67,13 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
 
   app.get(
     "/models/:id",
-    { config, schema: { tags, summary: "One model", params: idParams, response: { 200: modelView, ...errorResponses } } },
+    {
+      config: reading,
+      schema: { tags, summary: "One model", params: idParams, response: { 200: readModelView, ...errorResponses } },
+    },
     async (request, reply) => {
+      const owner = ownedByAsker(request);
+      if (owner !== undefined) return reply.send(await readFromCatalogue(context, owner.userId, request.params.id));
       const database = context.database();
       const row = found(await database.models.get(request.params.id), "model");
       const model = await readModel(database, row, context.healthOf);
@@ -69,7 +84,7 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
   app.patch(
     "/models/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary:
@@ -83,7 +98,11 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
       const database = context.database();
       const { changed, asWritten } = await database.transaction(async (repositories) => {
         const row = await modelToChange(repositories, request.params.id, request.headers["if-match"]);
-        const patched = await patchModel(repositories, row, request.body, context.clock.nowMs());
+        const nowMs = context.clock.nowMs();
+        const before = await auditedModel(repositories, row);
+        const patched = await patchModel(repositories, row, request.body, nowMs);
+        const what = { action: "model.update", before, after: await auditedModel(repositories, patched), nowMs };
+        await recordModel(repositories, patched, { ...askerOf(request), ...what });
         return { changed: patched, asWritten: await readModel(repositories, patched, context.healthOf) };
       });
       // What an administrator no longer disables is as its manifest says.
@@ -98,7 +117,7 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
   app.delete(
     "/models/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Remove a model; a synchronisation does not bring it back, and a virtual model's deployments stay",
@@ -109,8 +128,12 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
     async (request, reply) => {
       await context.database().transaction(async (repositories) => {
         const row = await modelToChange(repositories, request.params.id, request.headers["if-match"]);
-        await removeModel(repositories, row, context.clock.nowMs());
+        const nowMs = context.clock.nowMs();
+        const before = await auditedModel(repositories, row);
+        await removeModel(repositories, row, nowMs);
         await repositories.meta.bumpConfigVersion();
+        const what = { action: "model.delete", before, after: null, nowMs };
+        await recordModel(repositories, row, { ...askerOf(request), ...what });
       });
       // A virtual model's name is free for a manifest's model now.
       await context.manifests?.reapply();

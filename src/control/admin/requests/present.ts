@@ -11,8 +11,13 @@ export interface RequestNames {
   groups: ReadonlyMap<string, string>;
 }
 
+/** What a reader sees beside the model. */
+export interface Shows {
+  endpoints: boolean;
+}
+
 /** `attempts` in order, at least one; the last carries the request's outcome. Tokens and cost are of all of them. */
-export function presentRequest(attempts: readonly AttemptRow[], names: RequestNames): RequestBody {
+export function presentRequest(attempts: readonly AttemptRow[], names: RequestNames, shows: Shows): RequestBody {
   const last = attempts.findLast((attempt) => attempt.final === 1) ?? (attempts.at(-1) as AttemptRow);
   const costs = attempts.flatMap((attempt) => (attempt.cost_nano_usd === null ? [] : [attempt.cost_nano_usd]));
   return {
@@ -24,7 +29,7 @@ export function presentRequest(attempts: readonly AttemptRow[], names: RequestNa
     error: last.error,
     state: presentState(last.state),
     model: last.model === "" ? null : last.model,
-    endpoint: last.endpoint,
+    endpoint: shows.endpoints ? last.endpoint : null,
     key: last.key_id,
     key_name: names.keys.get(last.key_id ?? "") ?? null,
     user: last.user_id,
@@ -37,16 +42,16 @@ export function presentRequest(attempts: readonly AttemptRow[], names: RequestNa
     tokens: presentTokens(attempts),
     usage_source: attempts.some((attempt) => attempt.usage_source === "estimated") ? "estimated" : "measured",
     cost_usd: costs.length === 0 ? null : usdOf(costs.reduce((sum, cost) => sum + cost, 0)),
-    attempts: attempts.map(presentAttempt),
+    attempts: attempts.map((attempt) => presentAttempt(attempt, shows)),
   };
 }
 
-function presentAttempt(row: AttemptRow): AttemptBody {
+function presentAttempt(row: AttemptRow, shows: Shows): AttemptBody {
   return {
     id: row.id,
-    deployment: row.deployment_id,
-    endpoint: row.endpoint,
-    upstream_model: row.upstream_model,
+    deployment: shows.endpoints ? row.deployment_id : null,
+    endpoint: shows.endpoints ? row.endpoint : null,
+    upstream_model: shows.endpoints ? row.upstream_model : null,
     why: row.why,
     started_at: formatTime(row.started_at),
     status: row.status,

@@ -1,20 +1,23 @@
 // Requests, newest first, each with its attempts.
+import type { FastifyRequest } from "fastify";
 import { errorResponses } from "../../../api/error-body.ts";
 import { listOf } from "../../../api/list.ts";
 import { type RequestBody, requestsQuery, requestView } from "../../../api/requests.ts";
 import type { AttemptRow, Storage } from "../../../storage/port.ts";
 import { found, idParams } from "../answers.ts";
+import { isOwned, knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
+import { areEndpointsShown, requireEndpointsShown } from "../authorize/shown-endpoints.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { presentRequest } from "./present.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "requests.read" } as const;
 const tags = ["requests"];
 
 export function requestRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/requests",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List requests, newest first",
@@ -24,17 +27,20 @@ export function requestRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request) => {
       const { model, endpoint, key: keyId, status: outcome, from: fromMs, to: toMs, ...page } = request.query;
+      if (endpoint !== undefined) requireEndpointsShown(request, "endpoint");
       const database = context.database();
-      const listed = await database.ledger.pageOfRequests({ model, endpoint, keyId, outcome, fromMs, toMs }, page);
-      const ids = listed.rows.map((row) => row.request_id);
-      return { data: await withAttempts(database, ids), next_cursor: listed.nextCursor };
+      const ownedBy = ownedByAsker(request);
+      const listed = await database.ledger.pageOfRequests({ model, endpoint, keyId, outcome, fromMs, toMs, ownedBy }, page);
+      const attempts = await database.ledger.attemptsOf(listed.rows.map((row) => row.request_id));
+      const byRequest = await presentAttempts(database, attempts, request);
+      return { data: listed.rows.flatMap((row) => byRequest.get(row.request_id) ?? []), next_cursor: listed.nextCursor };
     },
   );
 
   app.get(
     "/requests/:id",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "One request, by the x-request-id its caller got",
@@ -42,30 +48,36 @@ export function requestRoutes(app: AdminApp, context: AdminContext): void {
         response: { 200: requestView, ...errorResponses },
       },
     },
-    async (request) => found((await withAttempts(context.database(), [request.params.id]))[0], "request"),
+    async (request) => {
+      const { id } = request.params;
+      const database = context.database();
+      const attempts = await database.ledger.attemptsOf([id]);
+      // All attempts of a request are its caller's.
+      const isSeen = attempts[0] !== undefined && (await isOwned(database, ownedByAsker(request), attempts[0]));
+      return found(isSeen ? (await presentAttempts(database, attempts, request)).get(id) : null, "request");
+    },
   );
 }
 
-/** The requests that are known, in the order of `ids`. */
-async function withAttempts(database: Storage, ids: readonly string[]): Promise<RequestBody[]> {
-  if (ids.length === 0) return [];
+/** The requests that these attempts make, by id. */
+async function presentAttempts(
+  database: Storage,
+  attempts: readonly AttemptRow[],
+  asked: FastifyRequest,
+): Promise<Map<string, RequestBody>> {
   const byRequest = new Map<string, AttemptRow[]>();
-  const keyIds = new Set<string>();
-  const userIds = new Set<string>();
-  const groupIds = new Set<string>();
-  for (const row of await database.ledger.attemptsOf(ids)) {
-    byRequest.set(row.request_id, [...(byRequest.get(row.request_id) ?? []), row]);
-    if (row.key_id !== null) keyIds.add(row.key_id);
-    if (row.user_id !== null) userIds.add(row.user_id);
-    groupIds.add(row.group_id);
-  }
+  for (const row of attempts) byRequest.set(row.request_id, [...(byRequest.get(row.request_id) ?? []), row]);
+  const known = await knownGroupIds(database, asked);
   const names = {
-    keys: await database.keys.names([...keyIds]),
-    users: await database.users.names([...userIds]),
-    groups: await database.groups.names([...groupIds]),
+    keys: await database.keys.names(idsOf(attempts, "key_id")),
+    users: await database.users.names(idsOf(attempts, "user_id")),
+    groups: await database.groups.names(idsOf(attempts, "group_id").filter((id) => known === undefined || known.includes(id))),
   };
-  return ids.flatMap((id) => {
-    const attempts = byRequest.get(id);
-    return attempts === undefined ? [] : [presentRequest(attempts, names)];
-  });
+  const shows = { endpoints: areEndpointsShown(asked) };
+  return new Map([...byRequest].map(([id, rows]) => [id, presentRequest(rows, names, shows)]));
+}
+
+/** Each once. */
+function idsOf(rows: readonly AttemptRow[], column: "key_id" | "user_id" | "group_id"): string[] {
+  return [...new Set(rows.flatMap((row) => row[column] ?? []))];
 }

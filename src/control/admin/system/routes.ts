@@ -1,18 +1,20 @@
 // The state of this installation, and who is asking.
 import { errorResponses } from "../../../api/error-body.ts";
 import { systemView, whoamiView } from "../../../api/system.ts";
+import { csrfToken } from "../../accounts/session-secret.ts";
 import { found } from "../answers.ts";
+import type { Actor } from "../authorize/actor.ts";
+import { sessionSecretOf } from "../authorize/session-cookie.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { presentWhoami } from "./present.ts";
 
-const config = { policy: "admin" } as const;
 const tags = ["system"];
 
 export function systemRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/system",
     {
-      config,
+      config: { policy: "system.read" },
       schema: {
         tags,
         summary: "Version, snapshot, spool, database; works without the database",
@@ -24,11 +26,15 @@ export function systemRoutes(app: AdminApp, context: AdminContext): void {
 
   app.get(
     "/whoami",
-    { config, schema: { tags, summary: "Whose token this is", response: { 200: whoamiView, ...errorResponses } } },
+    {
+      config: { policy: "self" },
+      schema: { tags, summary: "Whose token this is", response: { 200: whoamiView, ...errorResponses } },
+    },
     async (request) => {
-      const keyId = request.administrator?.keyId ?? null;
-      if (keyId === null) return presentWhoami(null);
-      return presentWhoami(found(await context.database().keys.get(keyId), "key"));
+      const actor = request.actor as Actor;
+      const secret = actor.kind === "user" ? sessionSecretOf(request.headers.cookie, context.isSecure(request.raw)) : null;
+      const key = actor.kind === "key" && actor.id !== null ? found(await context.database().keys.get(actor.id), "key") : null;
+      return presentWhoami(actor, key, secret === null ? null : csrfToken(secret));
     },
   );
 }

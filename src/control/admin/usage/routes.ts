@@ -4,6 +4,8 @@ import { formatTime } from "../../../api/time.ts";
 import { usageQuery, usageReport } from "../../../api/usage.ts";
 import { HeadgateError } from "../../../core/errors.ts";
 import type { UsageRow } from "../../../storage/port.ts";
+import { knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
+import { requireEndpointsShown } from "../authorize/shown-endpoints.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { presentUsage } from "./present.ts";
 
@@ -13,7 +15,7 @@ export function usageRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/usage",
     {
-      config: { policy: "admin" },
+      config: { policy: "usage.read" },
       schema: {
         tags: ["usage"],
         summary: "Requests, tokens and cost, summed by what is asked for",
@@ -24,12 +26,16 @@ export function usageRoutes(app: AdminApp, context: AdminContext): void {
     async (request) => {
       const { group_by: groupBy = [], bucket = null } = request.query;
       const { fromMs, toMs } = range(request.query.from, request.query.to, context.clock.nowMs());
+      if (groupBy.includes("endpoint")) requireEndpointsShown(request, "group_by");
       const database = context.database();
-      const rows = await database.ledger.usage({ fromMs, toMs, groupBy, bucket });
+      const ownedBy = ownedByAsker(request);
+      const rows = await database.ledger.usage({ fromMs, toMs, groupBy, bucket, ownedBy });
+      const known = await knownGroupIds(database, request);
+      const groupIds = idsOf(rows, "groupId").filter((id) => known === undefined || known.includes(id));
       const names = {
         keys: await database.keys.names(idsOf(rows, "keyId")),
         users: await database.users.names(idsOf(rows, "userId")),
-        groups: await database.groups.names(idsOf(rows, "groupId")),
+        groups: await database.groups.names(groupIds),
       };
       return {
         data: rows.map((row) => presentUsage(row, groupBy, names)),

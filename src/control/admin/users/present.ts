@@ -4,9 +4,14 @@ import type { Role, UserBody } from "../../../api/users.ts";
 import type { Repositories, UserRow } from "../../../storage/port.ts";
 import { presentLimits } from "../limits-column.ts";
 
-/** In the order of `users`. */
-export async function presentUsers({ groups }: Repositories, users: readonly UserRow[]): Promise<UserBody[]> {
-  const memberships = await groups.membershipsOf(users.map(({ id }) => id));
+/** In the order of `users`. With `groupIds`, no other groups are shown. */
+export async function presentUsers(
+  { groups }: Repositories,
+  users: readonly UserRow[],
+  groupIds?: readonly string[],
+): Promise<UserBody[]> {
+  const all = await groups.membershipsOf(users.map(({ id }) => id));
+  const memberships = groupIds === undefined ? all : all.filter(({ group_id }) => groupIds.includes(group_id));
   const names = await groups.names([...new Set(memberships.map(({ group_id }) => group_id))]);
   const ofUsers = new Map<string, UserBody["groups"]>();
   for (const { user_id, group_id: id, source } of memberships) {
@@ -18,8 +23,8 @@ export async function presentUsers({ groups }: Repositories, users: readonly Use
   return users.map((row) => presentUser(row, ofUsers.get(row.id) ?? []));
 }
 
-export async function readUser(repositories: Repositories, user: UserRow): Promise<UserBody> {
-  return (await presentUsers(repositories, [user]))[0] as UserBody;
+export async function readUser(repositories: Repositories, user: UserRow, groupIds?: readonly string[]): Promise<UserBody> {
+  return (await presentUsers(repositories, [user], groupIds))[0] as UserBody;
 }
 
 function presentUser(row: UserRow, groups: UserBody["groups"]): UserBody {
@@ -32,8 +37,10 @@ function presentUser(row: UserRow, groups: UserBody["groups"]): UserBody {
     source: row.source,
     subject: row.subject,
     primary_group_id: row.primary_group_id,
-    groups: groups.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    groups: groups.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     limits: row.limits === null ? null : presentLimits(row.limits),
+    disabled: row.disabled_at !== null,
+    has_password: row.password_hash !== null,
     last_seen_at: formatTimeOrNull(row.last_seen_at),
     created_at: formatTime(row.created_at),
     updated_at: formatTime(row.updated_at),

@@ -53,6 +53,8 @@ describe("users", () => {
       primary_group_id: null,
       groups: [],
       limits: null,
+      disabled: false,
+      has_password: false,
       last_seen_at: null,
       created_at: made.body.created_at,
       updated_at: made.body.created_at,

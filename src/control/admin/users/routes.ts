@@ -3,12 +3,15 @@ import { errorResponses } from "../../../api/error-body.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
 import { createUserBody, patchUserBody, userView } from "../../../api/users.ts";
 import { found, idParams, noContent } from "../answers.ts";
+import { askerOf } from "../authorize/asker.ts";
+import { isOwned, knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { etagOf } from "../etag.ts";
 import { createUser, deleteUser, patchUser } from "./change-user.ts";
 import { presentUsers, readUser } from "./present.ts";
 
-const config = { policy: "admin" } as const;
+const reading = { policy: "users.read" } as const;
+const writing = { policy: "users.write" } as const;
 const tags = ["users"];
 
 export function userRoutes(app: AdminApp, context: AdminContext): void {
@@ -18,7 +21,7 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
   app.post(
     "/users",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Make a user; those who come with a token are made at first sight",
@@ -28,7 +31,7 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request, reply) => {
       const user = await context.database().transaction(async (repositories) => {
-        return readUser(repositories, await createUser(repositories, request.body, context.clock.nowMs()));
+        return readUser(repositories, await createUser(repositories, askerOf(request), request.body, context.clock.nowMs()));
       });
       await publish(user.id, false);
       return reply.code(201).header("etag", etagOf(user.version)).send(user);
@@ -38,7 +41,7 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/users",
     {
-      config,
+      config: reading,
       schema: {
         tags,
         summary: "List users by name, each with its groups",
@@ -48,17 +51,20 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request) => {
       const database = context.database();
-      const page = await database.users.page(request.query);
-      return { data: await presentUsers(database, page.rows), next_cursor: page.nextCursor };
+      const page = await database.users.page(request.query, ownedByAsker(request));
+      const data = await presentUsers(database, page.rows, await knownGroupIds(database, request));
+      return { data, next_cursor: page.nextCursor };
     },
   );
 
   app.get(
     "/users/:id",
-    { config, schema: { tags, summary: "One user", params: idParams, response: { 200: userView, ...errorResponses } } },
+    { config: reading, schema: { tags, summary: "One user", params: idParams, response: { 200: userView, ...errorResponses } } },
     async (request, reply) => {
       const database = context.database();
-      const user = await readUser(database, found(await database.users.get(request.params.id), "user"));
+      const row = await database.users.get(request.params.id);
+      const isSeen = row !== null && (await isOwned(database, ownedByAsker(request), { user_id: row.id, group_id: null }));
+      const user = await readUser(database, found(isSeen ? row : null, "user"), await knownGroupIds(database, request));
       return reply.header("etag", etagOf(user.version)).send(user);
     },
   );
@@ -66,7 +72,7 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
   app.patch(
     "/users/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Change a user (JSON Merge Patch); name and email of a provider's user follow the provider",
@@ -79,7 +85,8 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
       const { id } = request.params;
       const ifMatch = request.headers["if-match"];
       const user = await context.database().transaction(async (repositories) => {
-        return readUser(repositories, await patchUser(repositories, id, ifMatch, request.body, context.clock.nowMs()));
+        const changed = await patchUser(repositories, askerOf(request), id, ifMatch, request.body, context.clock.nowMs());
+        return readUser(repositories, changed);
       });
       await publish(id);
       return reply.header("etag", etagOf(user.version)).send(user);
@@ -89,7 +96,7 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
   app.delete(
     "/users/:id",
     {
-      config,
+      config: writing,
       schema: {
         tags,
         summary: "Delete a user and revoke its keys; a provider's user comes back with its next token",
@@ -100,7 +107,8 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
     async (request, reply) => {
       const { id } = request.params;
       const ifMatch = request.headers["if-match"];
-      await context.database().transaction((repositories) => deleteUser(repositories, id, ifMatch, context.clock.nowMs()));
+      const nowMs = context.clock.nowMs();
+      await context.database().transaction((repositories) => deleteUser(repositories, askerOf(request), id, ifMatch, nowMs));
       await publish(id);
       return reply.code(204).send();
     },
