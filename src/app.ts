@@ -343,7 +343,7 @@ class HeadgateApp implements App {
       }
       snapshotFile.save(() => snapshot.content());
     });
-    this.#stops.push(() => snapshotFile.flush());
+    this.#stops.push(() => snapshotFile.close());
     this.#routing = new RoutingState({
       random: Math.random,
       onTransition: ({ deploymentId, from, to, cause, untilMs }) => {

@@ -103,6 +103,20 @@ test("what was saved is read, credentials included, and none of it is legible", 
   expect(logged).toEqual([]);
 });
 
+test("closing writes what waits, and nothing that comes later", async () => {
+  const clock = createFakeClock();
+  const write = () => undefined;
+  const file = new SnapshotFile(dataDir, cipher, clock, { debug: write, info: write, warn: write, error: write });
+  file.save(() => content);
+  await file.close();
+  expect((await file.read())?.version).toBe(content.version);
+  file.save(() => ({ ...content, version: content.version + 1 }));
+  await clock.advance(60_000);
+  expect(clock.pending).toBe(0);
+  await file.flush();
+  expect((await file.read())?.version).toBe(content.version);
+});
+
 test("a file of another version of the program is left aside", async () => {
   const [first = "", ...lines] = (await written()).split("\n");
   const head = JSON.parse(cipher.decrypt(first, "snapshot")) as { format: number };

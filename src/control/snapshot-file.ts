@@ -41,6 +41,7 @@ export class SnapshotFile {
   readonly #log: Logger;
   #pending: (() => SnapshotContent) | null = null;
   #timer: Timer | null = null;
+  #isClosed = false;
   #writing: Promise<void> = Promise.resolve();
   #writeAfterMs = writeAfterMs;
 
@@ -79,6 +80,7 @@ export class SnapshotFile {
 
   /** Writes soon what `content` gives then. */
   save(content: () => SnapshotContent): void {
+    if (this.#isClosed) return;
     this.#pending = content;
     this.#timer ??= this.#clock.after(this.#writeAfterMs, () => this.#write());
   }
@@ -96,6 +98,12 @@ export class SnapshotFile {
   async flush(): Promise<void> {
     if (this.#pending !== null) this.#write();
     await this.#writing;
+  }
+
+  /** Flushes; whatever is still published after that is not written any more: the folder may be somebody else's by then. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
   }
 
   #write(): void {

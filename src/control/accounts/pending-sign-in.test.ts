@@ -6,7 +6,13 @@ import { pendingCookie, pendingOf } from "./pending-sign-in.ts";
 const nowMs = 1_800_000_000_000;
 const rules = { cipher: new Cipher("a secret key of 32 characters or more"), provider: "0", isSecure: false, nowMs };
 const redirectUri = "http://ours.test/admin/api/v1/sign-in/oidc/0/callback";
-const pending = { state: "s-1", nonce: "n-1", verifier: "v-1", redirectUri, returnTo: "/dashboard/keys" };
+const pending = {
+  state: "the-state-of-1",
+  nonce: "the-nonce-of-1",
+  verifier: "the-verifier-of-1",
+  redirectUri,
+  returnTo: "/dashboard/keys",
+};
 const sent = (cookie: string) => `other=1; ${cookie.split(";")[0]}; more=2`;
 
 test("comes back as it was made, and shows nothing of what it holds", () => {
