@@ -106,7 +106,7 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     eventually,
     async stop() {
       await app.stop();
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },
   };
 }
