@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{src,test,bench}/**/*.test.ts"],
+    include: ["{src,test,bench,dashboard}/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     // Processes, not threads: tests use signals, worker threads and native modules of their own.
     pool: "forks",

@@ -5,6 +5,7 @@ import { projectRoot } from "./lib/project.mjs";
 
 const checks = [
   { name: "types (tsc)", args: ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"] },
+  { name: "types of the dashboard (tsc)", args: ["node_modules/typescript/bin/tsc", "-p", "dashboard/tsconfig.json"] },
   {
     name: "lint, format, boundaries (biome)",
     args: ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],

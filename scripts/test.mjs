@@ -5,11 +5,13 @@ import { prepare } from "./lib/prepare.mjs";
 import { say } from "./lib/project.mjs";
 import { runChild } from "./lib/run-child.mjs";
 import { exitCodeOf, stopSignals } from "./lib/stop-signals.mjs";
+import { installChromium } from "./services/chromium.mjs";
 import { installPostgres, startPostgres } from "./services/postgres.mjs";
 
 /**
  * What the tests need beside Node.js. `install` finds the program or installs it, or throws an error that says what is
  * missing and what to do; `version` tells the one it found; `start` runs a throwaway instance: its `url`, `port`, `destroy()`.
+ * The tests find its URL in `variable`, or the path of a program that they start themselves.
  */
 const services = [
   {
@@ -18,6 +20,12 @@ const services = [
     install: installPostgres,
     version: (binDir) => execFileSync(join(binDir, "postgres"), ["--version"], { encoding: "utf8" }).trim(),
     start: startPostgres,
+  },
+  {
+    name: "Chromium",
+    variable: "HEADGATE_TEST_CHROMIUM",
+    install: installChromium,
+    version: (program) => execFileSync(program, ["--version"], { encoding: "utf8" }).trim(),
   },
 ];
 
@@ -53,6 +61,10 @@ async function bringUpAndTest() {
 async function bringUp({ name, variable, install, version, start }) {
   if (env[variable]) return say(`testing with the ${name} of ${variable}`);
   const found = await install({ log: say });
+  if (start === undefined) {
+    env[variable] = found;
+    return say(`testing with ${version(found)}`);
+  }
   const instance = await start();
   instances.push(instance);
   env[variable] = instance.url;

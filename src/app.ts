@@ -1,20 +1,31 @@
 // The composition root: constructs every part, wires ports to what implements them, starts, drains and stops them in order.
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
-import type { SystemView } from "./api/system.ts";
+import type { SystemState } from "./api/system.ts";
 import type { Config } from "./config/config.ts";
+import { openableUrl } from "./config/openable-url.ts";
 import { makeSetupLink } from "./control/accounts/one-time-link.ts";
+import { authorizeMetrics } from "./control/admin/authorize/authorize-metrics.ts";
 import { type AuthenticatedToken, type SignInWays, unknownHealth } from "./control/admin/context.ts";
+import { createExportRuns } from "./control/admin/exports/create-export-runs.ts";
 import { presentHealth } from "./control/admin/models/present-health.ts";
 import { type AdminApi, createAdminApi } from "./control/admin/server.ts";
+import { systemState } from "./control/admin/system/system-state.ts";
 import { MemoryAuthority } from "./control/allowances/memory-authority.ts";
+import { BodyStore } from "./control/bodies/body-store.ts";
+import { openDashboard } from "./control/dashboard/dashboard.ts";
 import { createSyncSchedule } from "./control/discovery/schedule.ts";
 import { createSynchronizer } from "./control/discovery/synchronize.ts";
+import { announceSyncs } from "./control/events/announce-syncs.ts";
+import { atMostEvery } from "./control/events/at-most-every.ts";
+import { topicsOfSnapshot } from "./control/events/changed-topics.ts";
+import { EventHub } from "./control/events/event-hub.ts";
+import { watchHealth } from "./control/events/health-watch.ts";
 import { IdentityProviders } from "./control/identity/identity-providers.ts";
 import { UserDirectory } from "./control/identity/user-directory.ts";
 import { ThreadedLedgerWriter } from "./control/ledger/threaded-ledger-writer.ts";
-import type { ManifestState, ManifestStatus } from "./control/manifest/manifest-state.ts";
 import { ManifestSync } from "./control/manifest/manifest-sync.ts";
+import { SeenManifests } from "./control/manifest/seen-manifests.ts";
 import { ProbeSchedule } from "./control/probe/probe-schedule.ts";
 import { Publisher } from "./control/publish-snapshot.ts";
 import { ResponseLookup } from "./control/response-lookup.ts";
@@ -22,9 +33,9 @@ import { startRetention } from "./control/retention.ts";
 import { checkSecretKeyId } from "./control/secret-key-id.ts";
 import { issueFirstAdminToken, seed } from "./control/seed.ts";
 import { SnapshotFile } from "./control/snapshot-file.ts";
+import { startSummingDays } from "./control/sum-usage-days.ts";
 import { Cipher } from "./core/cipher.ts";
 import { type Clock, systemClock, type Timer } from "./core/clock.ts";
-import { HeadgateError } from "./core/errors.ts";
 import { newId } from "./core/ids.ts";
 import type { RequestLogger } from "./core/logger.ts";
 import type { Secret } from "./core/secret.ts";
@@ -33,12 +44,12 @@ import { HttpClient } from "./egress/http-client.ts";
 import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { announcedIdentity } from "./gateway/identity/announced-callers.ts";
-import { SourceAddresses, throttleKey } from "./gateway/identity/source-address.ts";
+import { forwardedOverTls, SourceAddresses, throttleKey } from "./gateway/identity/source-address.ts";
 import { Listener } from "./gateway/listener.ts";
 import type { IdentitySource, RequestEvent } from "./gateway/ports.ts";
 import { explain } from "./gateway/routing/explain.ts";
 import { RoutingState } from "./gateway/routing/routing-state.ts";
-import { namesOfDeployment, seenDeployments } from "./gateway/routing/seen-deployments.ts";
+import { namesOfDeployment, seenDeployments, unreadyDeployments } from "./gateway/routing/seen-deployments.ts";
 import { SnapshotHolder } from "./gateway/snapshot-holder.ts";
 import { SpoolWriter } from "./spool/spool-writer.ts";
 import { lockDataDir } from "./storage/data-dir-lock.ts";
@@ -59,6 +70,8 @@ export interface AppOptions {
   /** What is odd about the configuration, for the System page; without secrets. */
   warnings?: readonly string[];
   clock?: Clock;
+  /** Where the built dashboard is; default: beside the program. */
+  dashboardDir?: string;
 }
 
 export interface Started {
@@ -92,7 +105,8 @@ class HeadgateApp implements App {
   readonly #options: AppOptions;
   readonly #clock: Clock;
   readonly #log: RequestLogger;
-  readonly #readiness = new Readiness();
+  readonly #events: EventHub;
+  readonly #readiness = new Readiness(() => this.#events.publish("system"));
   readonly #addresses: SourceAddresses;
   readonly #startedAtMs: number;
   /** What has to be undone at the end, in reverse order. */
@@ -105,9 +119,10 @@ class HeadgateApp implements App {
   #spool!: SpoolWriter;
   #ledgerWriter!: ThreadedLedgerWriter;
   #storage!: Storage;
+  #bodies!: BodyStore;
   #publisher!: Publisher;
   #directory!: UserDirectory;
-  #manifestStates: readonly ManifestState[] = [];
+  readonly #manifests: SeenManifests;
   /** For questions of the control plane. */
   readonly #httpClient = new HttpClient({ allowPrivate: true });
   /** False while the database has not been migrated by this start. */
@@ -118,6 +133,8 @@ class HeadgateApp implements App {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log;
+    this.#events = new EventHub({ clock: this.#clock });
+    this.#manifests = new SeenManifests(this.#readiness, this.#clock);
     this.#startedAtMs = this.#clock.nowMs();
     this.#addresses = new SourceAddresses(options.config.server.trustedProxies);
   }
@@ -142,7 +159,7 @@ class HeadgateApp implements App {
     this.#stops.push(() => this.#storage.close());
     await this.#openLedger(processId);
     this.#stops.push(() => this.#httpClient.close());
-    this.#createGateway(processId, snapshotFile);
+    this.#createGateway(processId, snapshotFile, cipher);
 
     const publisher = new Publisher({
       storage: this.#storage,
@@ -153,14 +170,19 @@ class HeadgateApp implements App {
       forgetOlder: () => snapshotFile.invalidate(),
     });
     this.#publisher = publisher;
-    const synchronizer = createSynchronizer({
+    const quietSynchronizer = createSynchronizer({
       storage: this.#storage,
       cipher,
       clock: this.#clock,
       log: this.#log,
       onChanged: () => publisher.routingChanged(),
     });
+    const synchronizer = announceSyncs(quietSynchronizer, this.#events);
     const manifests = this.#followManifests(cipher);
+    const storage = () => this.#openDatabase();
+    const onChanged = () => this.#events.publish("exports");
+    const exports = createExportRuns({ storage, dataDir, clock: this.#clock, log: this.#log, onChanged });
+    this.#stops.push(() => exports.stop());
     const schedule = createSyncSchedule({ storage: this.#storage, synchronizer, clock: this.#clock, log: this.#log });
     this.#stops.push(() => schedule.stop());
 
@@ -180,6 +202,7 @@ class HeadgateApp implements App {
       await publisher.publishAll();
       this.#databaseReady = true;
       this.#ledgerWriter.start();
+      await exports.recover();
       const syncs: Promise<unknown>[] = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
       await manifests.start();
       await Promise.race([
@@ -188,7 +211,6 @@ class HeadgateApp implements App {
       ]);
       await schedule.refresh();
     };
-    const storage = () => this.#openDatabase();
     const adminApi = await createAdminApi({
       storage,
       cipher,
@@ -204,8 +226,9 @@ class HeadgateApp implements App {
       synchronizer,
       manifests,
       schedule,
+      exports,
       authenticate: (token) => this.#authenticateAdmin(token),
-      system: () => this.#systemView(),
+      system: () => this.#systemState(),
       healthOf: (id) => {
         const state = this.#routing.health.find(id);
         return state === null ? unknownHealth(id) : presentHealth(state.view(this.#clock.nowMs()));
@@ -228,6 +251,11 @@ class HeadgateApp implements App {
       clock: this.#clock,
       log: this.#log,
       publicUrl: config.server.publicUrl,
+      events: this.#events,
+      playground: {
+        call: (...call) => this.#gateway.handleOfUser(...call),
+        refuse: (...refused) => this.#gateway.refuse(...refused),
+      },
       signIn: this.#signInWays(),
     });
     this.#stops.push(() => adminApi.close());
@@ -235,13 +263,14 @@ class HeadgateApp implements App {
     const urls = await this.#listen(adminApi);
     await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
     this.#watchDatabase(publisher, manifests, prepareDatabase);
-    this.#stops.push(startRetention({ storage, ...config.retention, clock: this.#clock, log: this.#log }));
+    this.#stops.push(startSummingDays({ storage, clock: this.#clock, log: this.#log }));
+    this.#stops.push(startRetention({ storage, ...config.retention, exports, clock: this.#clock, log: this.#log }));
     const adminToken = this.#databaseReady ? await issueFirstAdminToken(this.#storage, this.#clock.nowMs()) : null;
     if (adminToken !== null) await publisher.catchUp();
     const setup = this.#databaseReady ? await this.#storage.transaction((tx) => makeSetupLink(tx, this.#clock.nowMs())) : null;
     this.#readiness.ready();
     this.#log.info({ url: urls.url, database: this.#storage.engine, version: programVersion }, "headgate is ready");
-    return { ...urls, adminToken, setupLink: setup === null ? null : urls.url + setup.path };
+    return { ...urls, adminToken, setupLink: setup === null ? null : openableUrl(urls.url) + setup.path };
   }
 
   async #openLedger(processId: string): Promise<void> {
@@ -261,6 +290,7 @@ class HeadgateApp implements App {
       dataDir,
       clock: this.#clock,
       log: this.#log,
+      onIngested: atMostEvery(1000, this.#clock, () => this.#events.publish("usage")),
     });
     this.#stops.push(async () => {
       await this.#spool.close();
@@ -278,31 +308,13 @@ class HeadgateApp implements App {
       seeds: this.#options.config.manifests,
       client: this.#httpClient,
       onChanged: () => this.#publisher.routingChanged(),
-      onState: (states) => this.#showManifests(states),
+      onState: (states) => {
+        this.#manifests.show(states);
+        this.#events.publish("manifests");
+      },
     });
     this.#stops.push(() => manifests.stop());
     return manifests;
-  }
-
-  #showManifests(states: readonly ManifestState[]): void {
-    for (const part of this.#readiness.partsOf("manifest:")) {
-      if (!states.some(({ name, status }) => part === `manifest:${name}` && status !== "ok")) this.#readiness.restored(part);
-    }
-    for (const { name, status, sinceMs, lastError } of states) {
-      if (status === "ok") continue;
-      const what = status === "stale" ? "the last good copy is in use" : "it was never loaded";
-      const detail = lastError === null ? what : `${what}: ${lastError.detail}`;
-      this.#readiness.degraded(`manifest:${name}`, detail, sinceMs ?? this.#clock.nowMs());
-    }
-    this.#manifestStates = states;
-  }
-
-  #seenManifests(): { name: string; status: ManifestStatus; isUp: boolean; ageSeconds: number | null }[] {
-    const nowMs = this.#clock.nowMs();
-    return this.#manifestStates.map(({ name, status, lastSuccessAtMs }) => {
-      const ageSeconds = lastSuccessAtMs === null ? null : Math.max(0, Math.floor((nowMs - lastSuccessAtMs) / 1000));
-      return { name, status, isUp: status === "ok", ageSeconds };
-    });
   }
 
   /** Null until this start has migrated it. */
@@ -334,14 +346,17 @@ class HeadgateApp implements App {
     };
   }
 
-  #createGateway(processId: string, snapshotFile: SnapshotFile): void {
+  #createGateway(processId: string, snapshotFile: SnapshotFile, cipher: Cipher): void {
     const { config } = this.#options;
+    this.#bodies = new BodyStore({ storage: () => this.#openDatabase(), cipher, clock: this.#clock, log: this.#log });
+    this.#stops.push(() => this.#bodies.stop());
     this.#snapshots = new SnapshotHolder((snapshot, part) => {
       if (part === "all" || part === "routing") {
         this.#gateway.snapshotChanged(snapshot);
         this.#probes.changed();
       }
       snapshotFile.save(() => snapshot.content());
+      this.#events.publish(...topicsOfSnapshot(part));
     });
     this.#stops.push(() => snapshotFile.close());
     this.#routing = new RoutingState({
@@ -349,6 +364,7 @@ class HeadgateApp implements App {
       onTransition: ({ deploymentId, from, to, cause, untilMs }) => {
         const names = namesOfDeployment(this.#snapshots.current(), deploymentId);
         this.#metrics?.deployments.changed(names.endpoint ?? "", to);
+        this.#events.publish("health");
         const until = untilMs === null ? undefined : new Date(untilMs).toISOString();
         this.#log[to === "benched" ? "warn" : "info"](
           { deployment_id: deploymentId, ...names, from, to, cause, until },
@@ -356,6 +372,13 @@ class HeadgateApp implements App {
         );
       },
     });
+    const stopWatching = watchHealth({
+      clock: this.#clock,
+      isWatched: () => this.#events.hasListeners("health"),
+      conditions: () => unreadyDeployments(this.#routing, this.#clock.nowMs()),
+      onChange: () => this.#events.publish("health"),
+    });
+    this.#stops.push(stopWatching);
     this.#probes = new ProbeSchedule({
       current: () => this.#snapshots.current()?.routing() ?? null,
       report: (id, { ok, cause }) => this.#routing.health.of(id).probed(ok, cause, this.#clock.nowMs()),
@@ -382,6 +405,7 @@ class HeadgateApp implements App {
         defaultLimits: config.userDefaultLimits,
       },
       allowances: new MemoryAuthority(),
+      bodies: this.#bodies,
     });
     this.#stops.push(() => this.#gateway.close());
   }
@@ -444,13 +468,20 @@ class HeadgateApp implements App {
       readiness: this.#readiness,
       metrics,
       nowMs: () => this.#clock.nowMs(),
-      authorizeMetrics: ownPort ? null : (req) => this.#authorizeMetrics(req),
+      authorizeMetrics: ownPort
+        ? null
+        : (req) => authorizeMetrics(presentedCredentials(req.headers)[0], (token) => this.#authenticateAdmin(token)),
+    });
+    const dashboard = await openDashboard({
+      folder: this.#options.dashboardDir,
+      publicUrl: config.server.publicUrl,
+      log: this.#log,
     });
     this.#listener = new Listener({
       host: config.server.host,
       port: config.server.port,
       gateway: this.#gateway,
-      sideHandlers: [ops, { owns: (path) => path.startsWith("/admin/"), handle: adminApi.handle }],
+      sideHandlers: [ops, { owns: (path) => path.startsWith("/admin/"), handle: adminApi.handle }, dashboard],
       corsOrigins: config.server.corsOrigins,
       requestTimeoutMs,
     });
@@ -472,10 +503,11 @@ class HeadgateApp implements App {
       heldBodyBytes: () => this.#gateway.heldBodyBytes,
       spoolBacklogBytes: () => this.#ledgerWriter.backlogBytes,
       unrecorded: () => this.#spool.unrecorded,
+      bodies: () => this.#bodies,
       snapshotVersion: () => this.#snapshots.current()?.version ?? 0,
       snapshotAgeSeconds: () => (this.#clock.nowMs() - (this.#snapshots.current()?.builtAtMs ?? this.#startedAtMs)) / 1000,
       databaseUp: () => !this.#readiness.isDegraded("database"),
-      manifests: () => this.#seenManifests(),
+      manifests: () => this.#manifests.current(),
       deployments: () => seenDeployments(this.#snapshots.current(), this.#routing, this.#clock.nowMs()),
     });
     return this.#metrics;
@@ -498,6 +530,7 @@ class HeadgateApp implements App {
     return {
       oidc,
       client: this.#httpClient,
+      hasProxy: proxyHeader !== null,
       announced: (request) => (proxyHeader === null ? null : announcedIdentity(request, proxyHeader, proxies)),
       throttleKey,
     };
@@ -508,7 +541,7 @@ class HeadgateApp implements App {
     const { publicUrl } = this.#options.config.server;
     if (publicUrl?.startsWith("https:") && request.headers.host === new URL(publicUrl).host) return true;
     if (!this.#addresses.isTrusted(request.socket.remoteAddress ?? "")) return false;
-    return request.headers["x-forwarded-proto"] === "https";
+    return forwardedOverTls(request.headers["x-forwarded-proto"]);
   }
 
   #authenticateAdmin(token: string): AuthenticatedToken {
@@ -522,55 +555,19 @@ class HeadgateApp implements App {
     return { kind: "admin", keyId: key.id, keyName: key.name, userId: key.userId };
   }
 
-  #authorizeMetrics(req: IncomingMessage): void {
-    const [token] = presentedCredentials(req.headers);
-    if (token === undefined) throw new HeadgateError("missing_key");
-    const verdict = this.#authenticateAdmin(token);
-    if (verdict === "unknown") throw new HeadgateError("invalid_key");
-    if (verdict === "expired") throw new HeadgateError("key_expired");
-    // What a user's key may do depends on the user's role, which only the database knows: metrics are there without it.
-    if (verdict === "not_admin" || (verdict.keyId !== null && verdict.userId !== null)) {
-      throw new HeadgateError("not_allowed", { message: "Metrics need a key with the 'admin' scope that is no user's." });
-    }
-  }
-
-  #systemView(): SystemView {
-    const nowMs = this.#clock.nowMs();
-    const snapshot = this.#snapshots.current();
-    const { reasons } = this.#readiness;
-    const database = reasons.find((reason) => reason.part === "database");
-    return {
+  #systemState(): SystemState {
+    const parts = {
       version: programVersion,
-      node: process.version,
-      started_at: new Date(this.#startedAtMs).toISOString(),
-      uptime_seconds: Math.floor((nowMs - this.#startedAtMs) / 1000),
-      status: reasons.length === 0 ? "ok" : "degraded",
-      reasons,
-      snapshot:
-        snapshot === null
-          ? null
-          : {
-              version: snapshot.version,
-              built_at: new Date(snapshot.builtAtMs).toISOString(),
-              age_seconds: Math.floor((nowMs - snapshot.builtAtMs) / 1000),
-              ...snapshot.sizes,
-            },
-      spool: {
-        backlog_bytes: this.#ledgerWriter.backlogBytes,
-        accepting: this.#spool.accepting,
-        failure: this.#spool.failure?.message ?? null,
-        unrecorded_attempts: this.#spool.unrecorded,
-      },
-      database: {
-        engine: this.#storage.engine,
-        state: database === undefined ? "ok" : "unavailable",
-        since: database?.since ?? null,
-        detail: database?.detail ?? null,
-      },
-      redis: null,
-      manifests: this.#seenManifests().map(({ name, status, ageSeconds }) => ({ name, status, age_seconds: ageSeconds })),
-      warnings: [...(this.#options.warnings ?? [])],
+      startedAtMs: this.#startedAtMs,
+      reasons: this.#readiness.reasons,
+      snapshot: this.#snapshots.current(),
+      spool: this.#spool,
+      backlogBytes: this.#ledgerWriter.backlogBytes,
+      engine: this.#storage.engine,
+      manifests: this.#manifests.current(),
+      warnings: this.#options.warnings ?? [],
     };
+    return systemState(parts, this.#clock.nowMs());
   }
 
   async drain(): Promise<void> {
@@ -583,6 +580,7 @@ class HeadgateApp implements App {
       "draining",
     );
     if (drainDelayMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, drainDelayMs));
+    this.#events.close();
     await this.#gateway.drain(drainTimeoutMs);
     await this.stop();
   }
@@ -593,6 +591,7 @@ class HeadgateApp implements App {
   }
 
   async #stopAll(): Promise<void> {
+    this.#events.close();
     // What is in flight is told and booked for what it is, before its connections go.
     await (this.#gateway as Gateway | undefined)?.drain(0);
     for (const stop of this.#stops.reverse()) {

@@ -29,8 +29,8 @@ const writer = new LedgerWriter({
   clock: systemClock,
   log: { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") },
   onProgress: () => {
-    const { backlogBytes, hasCaughtUp, failure } = writer;
-    send({ kind: "state", backlogBytes, hasCaughtUp, failure: failure?.message ?? null });
+    const { backlogBytes, ingestedBytes, hasCaughtUp, failure } = writer;
+    send({ kind: "state", backlogBytes, ingestedBytes, hasCaughtUp, failure: failure?.message ?? null });
   },
 });
 

@@ -2,13 +2,19 @@
 // The command line. Each command is a file in cli/, loaded only when it is called.
 import { Command } from "commander";
 import { processIo, type SharedOptions } from "./cli/command.ts";
+import { remoteCommands } from "./cli/remote/remote-commands.ts";
+import { WrongUse } from "./cli/wrong-use.ts";
 import { isVerbose } from "./config/is-verbose.ts";
 import { programVersion } from "./version.ts";
+
+const exitCodes = { failed: 1, wrongUse: 2 };
 
 const program = new Command("headgate")
   .description("Self-hosted gateway and control plane for AI models.")
   .version(programVersion)
-  .showHelpAfterError("(headgate --help shows what there is)");
+  .showHelpAfterError("(headgate --help shows what there is)")
+  // taken over by all commands that are added from here on
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes.wrongUse));
 
 /** A command with the options that all have. */
 function command(parent: Command, name: string, description: string): Command {
@@ -67,9 +73,15 @@ command(program, "rotate-secret", "encrypt what is stored anew, under another se
   },
 );
 
+remoteCommands(program, async (options, work) => {
+  const { runRemote } = await import("./cli/remote/run-remote.ts");
+  await runRemote(processIo)(options, work);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
   const { describeFailure } = await import("./cli/describe-failure.ts");
-  process.stderr.write(`headgate: ${describeFailure(error, isVerbose())}\n`, () => process.exit(1));
+  const code = error instanceof WrongUse ? exitCodes.wrongUse : exitCodes.failed;
+  process.stderr.write(`headgate: ${describeFailure(error, isVerbose())}\n`, () => process.exit(code));
 }

@@ -47,10 +47,10 @@ describe("source files", () => {
 
   test("each folder has its import rule in biome.json", () => {
     const { overrides } = JSON.parse(read("biome.json")) as {
-      overrides: { includes: string[]; linter: { rules: { style: object } } }[];
+      overrides: { includes: string[]; linter: { rules: { style?: object } } }[];
     };
     const ruled = overrides
-      .filter((entry) => "noRestrictedImports" in entry.linter.rules.style)
+      .filter((entry) => "noRestrictedImports" in (entry.linter.rules.style ?? {}))
       .flatMap((entry) => entry.includes);
     const folders = new Set(sources.filter((path) => path.split("/").length > 2).map((path) => path.split("/")[1]));
     expect([...folders].filter((folder) => !ruled.includes(`src/${folder}/**`))).toEqual([]);

@@ -65,7 +65,7 @@ async function openStream(url: string): Promise<{ finish(): void; text: Promise<
 }
 
 describe("headgate start", () => {
-  test("the first start prints an administrator token that works and a command to go on with; the second only how to make an account", async () => {
+  test("the first start prints an administrator token that works and a command to go on with; the second only the link that makes an account", async () => {
     const env = { HEADGATE_PORT: "0" };
     const first = run(["start"], env);
     const url = await first.ready();
@@ -76,8 +76,8 @@ describe("headgate start", () => {
     first.signal("SIGTERM");
     expect(await first.exited).toBe(0);
     expect(first.err).not.toContain(token);
-    const secretOf = (out: string) => /^ {2}curl \S+\/setup .*"secret": "([\w-]{43})"/m.exec(out)?.[1] as string;
-    expect(first.out).toContain(`curl ${url}/admin/api/v1/setup`);
+    const secretOf = (out: string) => /^ {2}http:\S+\/dashboard\/setup#([\w-]{43})$/m.exec(out)?.[1] as string;
+    expect(first.out).toContain(`\n  ${url}/dashboard/setup#${secretOf(first.out)}\n`);
 
     const second = run(["start"], env);
     const secondUrl = await second.ready();
@@ -197,15 +197,16 @@ async function perform(command: string): Promise<string> {
 }
 
 describe("headgate --help and --version", () => {
-  test("name the commands and the version, with exit code 0; an unknown command is an error", async () => {
+  test("name the commands and the version, with exit code 0; an unknown command has 2", async () => {
     const help = run(["--help"]);
     expect(await help.exited).toBe(0);
-    for (const name of ["start", "check", "demo", "admin", "backup", "rotate-secret"]) expect(help.out).toContain(`  ${name}`);
+    const ofServer = ["start", "check", "demo", "admin", "backup", "rotate-secret"];
+    for (const name of [...ofServer, "endpoints", "models", "keys", "usage"]) expect(help.out).toContain(`  ${name}`);
     const version = run(["--version"]);
     expect(await version.exited).toBe(0);
     expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
     const unknown = run(["strat"]);
-    expect(await unknown.exited).toBe(1);
+    expect(await unknown.exited).toBe(2);
     expect(unknown.err).toMatch(/strat/);
   });
 });

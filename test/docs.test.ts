@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { environmentVariables } from "../src/config/environment.ts";
+import { commandLineSteps } from "./support/docs/command-line-steps.ts";
 import { directApiSteps } from "./support/docs/direct-api-steps.ts";
 import { identitySteps } from "./support/docs/identity-steps.ts";
 import { anchorsOf, commandsOf, fencesOf, languagesOf, linksOf } from "./support/docs/page.ts";
@@ -44,16 +45,19 @@ function usualSubstitutions(): (readonly [string, () => string])[] {
     ["https://api.openai.com", () => provider.url],
     ["https://status.example.org/status.json", () => manifest.url],
     ["export ADMIN_TOKEN=sk-hg-…", () => `export ADMIN_TOKEN=${reader.printedToken()}`],
+    ["export HEADGATE_TOKEN=sk-hg-…", () => `export HEADGATE_TOKEN=${reader.printedToken()}`],
     ["export OPENAI_API_KEY=sk-…", () => `export OPENAI_API_KEY=${providerKey}`],
     ["export HEADGATE_KEY=sk-hg-…", () => `export HEADGATE_KEY=${reader.keyFromAnswers()}`],
     ["Bearer sk-hg-…", () => `Bearer ${reader.keyFromAnswers()}`],
     ['"api_key": "sk-…"', () => `"api_key": "${providerKey}"`],
     ['"openai-production": "sk-…"', () => `"openai-production": "${providerKey}"`],
-    ...["ep_", "mdl_", "key_", "usr_", "grp_", "mft_"].map(
+    // the key of the call that the page has just shown
+    ["&key=key_…", () => `&key=${reader.shell.answers.at(-1)?.json.key}`],
+    ...["ep_", "mdl_", "key_", "usr_", "grp_", "mft_", "exp_"].map(
       (prefix) => [`${prefix}…`, () => reader.idFromAnswers(prefix)] as const,
     ),
     ["requests/req_…", () => `requests/${reader.callId}`],
-    ['"secret": "…"', () => `"secret": "${/"secret": "([^"]+)"/.exec(reader.server?.out ?? "")?.[1]}"`],
+    ['"secret": "…"', () => `"secret": "${/\/dashboard\/setup#(\S+)/.exec(reader.server?.out ?? "")?.[1]}"`],
     ["export CSRF=…", () => `export CSRF=${reader.shell.answers.at(-1)?.json.csrf_token}`],
   ];
 }
@@ -264,6 +268,39 @@ const pages: Record<string, Expected[]> = {
       shows: ({ json }) => expect(json).toMatchObject({ id: reader.callId, attempts: [{ endpoint: "openai", status: 200 }] }),
     },
     {
+      has: "/usage?group_by=model&bucket=hour",
+      shows: ({ json }) =>
+        expect(json.data).toMatchObject([{ bucket: expect.any(String), model: "prod-gpt-4o", requests: 1, errors: 0 }]),
+    },
+    {
+      has: "/usage/export",
+      shows: ({ text, headers }) => {
+        expect(headers["content-disposition"]).toMatch(/\.csv"$/);
+        expect(text).toMatch(/^user,user_name,requests,/);
+      },
+    },
+    {
+      has: "/overview",
+      shows: ({ json }) => {
+        expect(json).toMatchObject({ bucket: "hour", totals: { requests: 0 }, previous: { requests: 0 } });
+        expect(json.series).toHaveLength(24);
+        expect(json.unhealthy).toEqual(expect.any(Array));
+      },
+    },
+    { has: "$ADMIN/exports ", status: 202, shows: ({ json }) => expect(json).toMatchObject({ kind: "requests", format: "csv" }) },
+    { has: "/exports/exp_…", shows: ({ json }) => expect(json.query).toMatchObject({ model: "gpt-4o" }) },
+    {
+      has: "/exports/exp_…/file",
+      async before() {
+        await eventually(async () => (await reader.admin(`/exports/${reader.idFromAnswers("exp_")}`)).status === "done");
+      },
+      shows: ({ text, headers }) => {
+        expect(headers["content-disposition"]).toMatch(/requests-[\d-]+\.csv"$/);
+        expect(text).toMatch(/^id,started_at,/);
+      },
+    },
+    { has: "DELETE", status: 204 },
+    {
       has: "/audit?",
       shows: ({ json }) =>
         expect(json.data).toMatchObject([{ actor: { kind: "key" }, after: { headers: { "x-team": "research" } } }]),
@@ -275,6 +312,18 @@ const pages: Record<string, Expected[]> = {
         expect(text).toMatch(/^at,actor_kind,[^\n]*\r\n20[^\n]*,model\.update,model,mdl_/);
       },
     },
+    {
+      has: "/events?topics=usage,health",
+      // It goes on until somebody ends it.
+      async instead() {
+        const headers = { authorization: `Bearer ${reader.printedToken()}` };
+        const { status, body } = await fetch(`${reader.url}/admin/api/v1/events?topics=usage,health`, { headers });
+        expect(status).toBe(200);
+        await body?.cancel();
+      },
+    },
+    { has: "-c cookies $ADMIN/sessions", status: 201 },
+    { has: "/playground/v1/models", shows: ({ json }) => expect(json.object).toBe("list") },
   ],
   "docs/operating.md": [
     {
@@ -325,6 +374,12 @@ describe("every command works as a reader pastes it", () => {
     await reader.follow("docs/direct-api.md", expected).finally(close);
   });
 
+  test("docs/command-line.md", { timeout: 120_000 }, async () => {
+    const expected = commandLineSteps(reader);
+    reader.substitutions.push(...usualSubstitutions());
+    await reader.follow("docs/command-line.md", expected);
+  });
+
   test("docs/identity.md", { timeout: 120_000 }, async () => {
     const { expected, close } = await identitySteps(reader, { url: provider.url, key: providerKey });
     reader.substitutions.push(...usualSubstitutions());
@@ -333,17 +388,15 @@ describe("every command works as a reader pastes it", () => {
 
   test("what the first start prints; SIGTERM to npm alone ends it too", async () => {
     reader.substitutions.push(...usualSubstitutions());
-    reader.substitutions.push(
-      ['"name": "…"', () => '"name": "Ada"'],
-      ['"email": "…"', () => '"email": "ada@example.org"'],
-      ['"password": "…"', () => '"password": "correct horse battery"'],
-    );
     const server = await serve("npm start");
     await reader.shell.run(`export OPENAI_API_KEY=${providerKey}`);
     const statuses: (number | undefined)[] = [];
     for (const command of pastedFrom(server.out))
       statuses.push((await reader.shell.run(reader.substituted(command))).answer?.status);
-    expect(statuses).toEqual([201, 201, 201]);
+    expect(statuses).toEqual([201, 201]);
+    const [, link] = /^ {2}(http\S+\/dashboard\/setup#\S{43})$/m.exec(server.out) as RegExpExecArray;
+    const page = await fetch(link as string);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<title>Headgate")]);
     expect(await server.terminate()).toBe(0);
   });
 });
@@ -368,7 +421,7 @@ test("no page for users has commands that are not run here", () => {
       name,
       [],
     ]);
-    const isFollowed = name in pages || ["docs/direct-api.md", "docs/identity.md"].includes(name);
+    const isFollowed = name in pages || ["docs/command-line.md", "docs/direct-api.md", "docs/identity.md"].includes(name);
     expect([name, commandsOf(text).length > 0]).toEqual([name, isFollowed]);
     // What looks like a file to be saved has a name, so that it is saved here.
     const unnamed = fencesOf(text).filter(({ language, fileName }) => ["json", "dotenv"].includes(language) && fileName === "");

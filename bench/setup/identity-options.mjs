@@ -1,5 +1,5 @@
 // The command line of identity.mjs.
-import { parseArgs } from "node:util";
+import { readBenchOptions } from "./read-options.mjs";
 
 const help = `npm run bench:identity -- [options]
 
@@ -37,32 +37,5 @@ const quick = {
  * @returns the plan of the run, or null when help was asked for and printed. Throws on what it doesn't know.
  */
 export function readIdentityOptions(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: "boolean", default: false },
-      rounds: { type: "string" },
-      json: { type: "string" },
-      readme: { type: "boolean", default: false },
-      headgate: { type: "string", default: "dist/main.js" },
-      dir: { type: "string" },
-      "cpu-prof": { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(help);
-    return null;
-  }
-  const plan = { ...(values.quick ? quick : full) };
-  if (values.rounds !== undefined) plan.rounds = Number(values.rounds);
-  if (!(plan.rounds >= 1)) throw new Error("--rounds takes a number from 1");
-  return {
-    ...plan,
-    jsonPath: values.json,
-    writesReadme: values.readme,
-    headgatePath: values.headgate,
-    dir: values.dir,
-    profile: values["cpu-prof"],
-  };
+  return readBenchOptions(args, { help, full, quick })?.plan ?? null;
 }

@@ -1,5 +1,5 @@
 // The command line of run.mjs.
-import { parseArgs } from "node:util";
+import { readBenchOptions } from "./read-options.mjs";
 
 const subjectNames = ["direct", "floor", "headgate", "nginx"];
 const measureNames = ["throughput", "latency", "streams"];
@@ -46,43 +46,17 @@ const quick = {
  * @returns the plan of the run, or null when help was asked for and printed. Throws on what it doesn't know.
  */
 export function readOptions(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: "boolean", default: false },
-      only: { type: "string" },
-      measure: { type: "string" },
-      rounds: { type: "string" },
-      json: { type: "string" },
-      readme: { type: "boolean", default: false },
-      headgate: { type: "string", default: "dist/main.js" },
-      "node-options": { type: "string" },
-      dir: { type: "string" },
-      "cpu-prof": { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(help);
-    return null;
-  }
-  const plan = { ...(values.quick ? quick : full) };
-  if (values.rounds !== undefined) {
-    plan.rounds = Number(values.rounds);
-    plan.streamRounds = plan.rounds;
-    if (!(plan.rounds >= 1)) throw new Error("--rounds takes a number from 1");
-  }
+  const more = { only: { type: "string" }, measure: { type: "string" }, "node-options": { type: "string" } };
+  const read = readBenchOptions(args, { help, full, quick, more });
+  if (read === null) return null;
+  const { plan, values } = read;
   return {
     ...plan,
+    ...(values.rounds === undefined ? {} : { streamRounds: plan.rounds }),
     subjects: chosen("--only", values.only, subjectNames),
     measures: chosen("--measure", values.measure, measureNames),
     isEverySubjectWanted: values.only === undefined,
-    jsonPath: values.json,
-    writesReadme: values.readme,
-    headgatePath: values.headgate,
     nodeOptions: values["node-options"],
-    dir: values.dir,
-    profile: values["cpu-prof"],
   };
 }
 

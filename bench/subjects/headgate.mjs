@@ -6,7 +6,7 @@ import { proxyCore } from "../setup/cores.mjs";
 import { startProcess } from "../setup/start-process.mjs";
 import { subject } from "./subject.mjs";
 
-const adminToken = "bench-admin-token-0123456789abcdef";
+export const adminToken = "bench-admin-token-0123456789abcdef";
 const ledgerTimeoutMs = 60_000;
 
 /** @param {import("./subject.mjs").Surroundings} surroundings */

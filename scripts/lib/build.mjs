@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ when dist/ isn't what src/ would give.
+// Compiles src/ to dist/, and bundles dashboard/ to dist/dashboard/, when they aren't what the sources would give.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,24 +16,27 @@ export function buildIfNeeded() {
 
 /** Builds from scratch: nothing of a deleted source survives, and a failed build leaves no stamp, so that the next one tries again. */
 export function build(sources = digestOfSources()) {
-  say("building (tsc)");
+  say("building (tsc, vite)");
   rmSync(inProject("dist"), { recursive: true, force: true });
-  const tsc = inProject("node_modules/typescript/bin/tsc");
-  const result = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: projectRoot, stdio: ["ignore", 2, 2] });
-  if (result.status !== 0) giveUp("the build failed; the compiler's messages are above.");
+  run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
+  run("node_modules/vite/bin/vite.js", ["build", "dashboard", "--logLevel", "warn"]);
   writeFileSync(inProject(stamp), sources);
+}
+
+function run(program, args) {
+  const result = spawnSync(process.execPath, [inProject(program), ...args], { cwd: projectRoot, stdio: ["ignore", 2, 2] });
+  if (result.status !== 0) giveUp("the build failed; the compiler's messages are above.");
 }
 
 /** Contents, not times: a fresh clone, a branch switch and a copied folder all have times that say nothing. */
 function digestOfSources() {
   const hash = createHash("sha256");
-  const files = readdirSync(inProject("src"), { recursive: true, withFileTypes: true })
+  const files = ["src", "dashboard"]
+    .flatMap((folder) => readdirSync(inProject(folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && !/\.(test|contract)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
-  for (const file of ["tsconfig.json", "tsconfig.build.json", "node_modules/typescript/package.json"]
-    .map(inProject)
-    .concat(files)) {
+  for (const file of ["tsconfig.json", "tsconfig.build.json", "package-lock.json"].map(inProject).concat(files)) {
     hash.update(`${file.slice(projectRoot.length)}\0`).update(createHash("sha256").update(readFileSync(file)).digest());
   }
   return hash.digest("hex");

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { findOrInstall } from "./apt.mjs";
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
@@ -19,34 +20,15 @@ export function findPostgres() {
   return candidates.find((dir) => ["postgres", "initdb"].every((program) => existsSync(join(dir, program)))) ?? null;
 }
 
-/**
- * Installs PostgreSQL with apt-get and returns its directory of programs. Throws an error that says exactly what is
- * missing when that is not possible here.
- */
-export async function installPostgres({ log = () => {} } = {}) {
-  const found = findPostgres();
-  if (found !== null) return found;
-  const wanted = "PostgreSQL is needed for the tests (programs `postgres` and `initdb`, on PATH or in /usr/lib/postgresql/*/bin)";
-  const byHand = "Install it with: apt-get install postgresql";
-  if (!isRoot) throw new Error(`${wanted}, and only root may install it here. ${byHand}`);
-  const hasApt = await run("apt-get", ["--version"]).then(
-    () => true,
-    () => false,
-  );
-  if (!hasApt) throw new Error(`${wanted}, and there is no apt-get here. Install PostgreSQL with this system's package manager.`);
-  // The Debian package would start a cluster of its own, on the standard port, where there is an init system.
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const options = { env, maxBuffer: 64 * 1024 * 1024 };
-  try {
-    log("installing PostgreSQL with apt-get");
-    await run("apt-get", ["update"], options);
-    await run("apt-get", ["install", "--yes", "--no-install-recommends", "postgresql"], options);
-  } catch (error) {
-    throw new Error(`${wanted}, and apt-get failed: ${String(error.stderr || error.message).trim()}. ${byHand}`);
-  }
-  const installed = findPostgres();
-  if (installed === null) throw new Error(`${wanted}; apt-get installed the package, but the programs are not there. ${byHand}`);
-  return installed;
+/** Its directory of programs, after an installation with apt-get where need be. Throws an error that says exactly what is missing. */
+export function installPostgres({ log } = {}) {
+  return findOrInstall({
+    name: "PostgreSQL",
+    programs: "programs `postgres` and `initdb`, on PATH or in /usr/lib/postgresql/*/bin",
+    packageName: "postgresql",
+    find: findPostgres,
+    log,
+  });
 }
 
 /**

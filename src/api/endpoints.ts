@@ -17,7 +17,8 @@ import {
 } from "../domain/endpoint-fields.ts";
 import { probeKinds } from "../domain/probe.ts";
 import { checkedText, durationField } from "./checked-text.ts";
-import { syncRunSummary } from "./sync-runs.ts";
+import { listQuery, searchField } from "./list.ts";
+import { syncInProgress, syncRunSummary } from "./sync-runs.ts";
 import { timeText } from "./time.ts";
 import { timeoutsField, timeoutsView } from "./timeouts.ts";
 
@@ -163,11 +164,14 @@ export const endpointView = z
       ),
     model_counts: z.object({ active: z.number().int(), offline: z.number().int(), disabled: z.number().int() }),
     last_sync: syncRunSummary.nullable(),
+    sync_in_progress: syncInProgress.nullable().describe("The synchronisation that is under way; null: none."),
     created_at: timeText,
     updated_at: timeText,
     version: z.number().int(),
   })
   .meta({ id: "Endpoint" });
+
+export const endpointsQuery = listQuery.extend({ search: searchField("the name") });
 
 export type EndpointConfiguration = z.output<typeof endpointConfiguration>;
 export type EndpointPatch = z.output<typeof patchEndpointBody>;

@@ -1,9 +1,12 @@
 // Groups and who is in them, on the wire.
 import { z } from "zod";
+import { bodiesField, bodiesView } from "./body-keeping.ts";
 import { checkedText } from "./checked-text.ts";
 import { limitsField, limitsView } from "./limits.ts";
+import { listQuery, searchField } from "./list.ts";
 import { displayName, modelPattern, modelPatterns } from "./name-lists.ts";
 import { timeText } from "./time.ts";
+import { emailAddress } from "./users.ts";
 
 /** An access list names groups by name or id: a name that looks like an id would pass for that group. */
 const groupName = displayName.refine((name) => !/^grp_/i.test(name), { error: "must not begin with 'grp_', as ids do" });
@@ -11,6 +14,7 @@ const groupName = displayName.refine((name) => !/^grp_/i.test(name), { error: "m
 const settings = {
   models: modelPatterns.nullish().describe("What its members may use: names of models, or patterns with `*`. Default: none."),
   limits: limitsField.nullish(),
+  bodies: bodiesField.nullish(),
 };
 
 const atProvider = (text: string) => (text !== "" && text.length <= 2048 ? null : "must be 1 to 2048 characters");
@@ -34,6 +38,9 @@ export const createGroupBody = z
 /** A merge patch (RFC 7396). */
 export const patchGroupBody = z.strictObject({ name: groupName.optional(), ...settings });
 
+export const addGroupMemberBody = z.strictObject({ email: emailAddress.describe("As the user's account or provider has it.") });
+
+export const groupsQuery = listQuery.extend({ search: searchField("the name") });
 export const groupMemberParams = z.object({ id: z.string(), user_id: z.string() });
 export const groupModelParams = z.object({ id: z.string(), model: modelPattern });
 
@@ -43,9 +50,11 @@ export const groupView = z
     name: z.string(),
     models: z.array(z.string()),
     limits: limitsView,
+    bodies: bodiesView.nullable(),
     source: z.string().nullable().describe("The identity provider that it comes from; null: made here."),
     external_id: z.string().nullable().describe("Its id there."),
     member_count: z.number().int().nullable().describe("Null for `everyone`, of which everybody is a member."),
+    key_count: z.number().int().describe("How many keys it pays."),
     created_at: timeText,
     updated_at: timeText,
     version: z.number().int(),

@@ -2,8 +2,10 @@
 import { z } from "zod";
 import { scopes } from "../domain/api-key.ts";
 import { checkModelName } from "../domain/endpoint-fields.ts";
+import { bodiesField, bodiesView } from "./body-keeping.ts";
 import { checkedText } from "./checked-text.ts";
 import { limitsField, limitsView } from "./limits.ts";
+import { listQuery, searchField } from "./list.ts";
 import { timeField, timeText } from "./time.ts";
 
 const name = checkedText((text) => (text.trim() !== "" && text.length <= 100 ? null : "must be 1 to 100 characters"));
@@ -25,6 +27,7 @@ export const createKeyBody = z.strictObject({
   scopes: scopeList.nullish(),
   expires_at: timeField.nullish(),
   limits: limitsField.nullish(),
+  bodies: bodiesField.nullish(),
 });
 
 export const patchKeyBody = z.strictObject({
@@ -34,6 +37,7 @@ export const patchKeyBody = z.strictObject({
   scopes: scopeList.nullish(),
   expires_at: timeField.nullish(),
   limits: limitsField.nullish(),
+  bodies: bodiesField.nullish(),
 });
 
 export const rotateKeyBody = z
@@ -48,18 +52,33 @@ export const rotateKeyBody = z
   })
   .nullish();
 
+export const keysQuery = listQuery.extend({
+  search: searchField("the name or the prefix"),
+  user: z.string().min(1).optional().describe("Id of the user whose keys they are."),
+  group: z.string().min(1).optional().describe("Id of the group that pays."),
+});
+
 export const keyView = z
   .object({
     id: z.string(),
     name: z.string(),
     prefix: z.string().describe("The public part of the key, by which people tell keys apart."),
     user_id: z.string().nullable(),
-    group_id: z.string(),
+    user_name: z.string().nullable(),
+    group_id: z.string().describe("Who pays."),
+    group_name: z.string().nullable(),
     models: z.array(z.string()).nullable(),
     scopes: z.array(z.enum(scopes)),
     expires_at: timeText.nullable(),
     limits: limitsView,
+    bodies: bodiesView.nullable(),
     origin: z.string().describe("`admin`, `config` or `system`: who made it."),
+    last_used_at: timeText
+      .nullable()
+      .describe("When its newest request began; null: it was never used, or longer ago than requests are kept."),
+    previous_expires_at: timeText
+      .nullable()
+      .describe("Until when the key before the last rotation works too; null: there was none, or it worked no longer."),
     created_at: timeText,
     updated_at: timeText,
     version: z.number().int(),
@@ -72,3 +91,4 @@ export const newKeyView = keyView
   .meta({ id: "NewKey" });
 
 export type KeyBody = z.output<typeof keyView>;
+export type NewKeyBody = z.output<typeof newKeyView>;

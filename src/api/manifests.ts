@@ -10,6 +10,7 @@ import {
 } from "../domain/endpoint-fields.ts";
 import { credentialHeaders } from "../domain/http-headers.ts";
 import { checkedText, durationField } from "./checked-text.ts";
+import { listQuery, searchField } from "./list.ts";
 import { timeText } from "./time.ts";
 
 const hour = 3_600_000;
@@ -81,6 +82,8 @@ export const createManifestBody = z
       context.addIssue({ code: "custom", path: ["headers"], message: "must not hold `authorization` beside a user in the URL" });
     }
   });
+
+export const manifestsQuery = listQuery.extend({ search: searchField("the name") });
 
 const entryView = z.object({
   key: z.string(),

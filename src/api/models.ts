@@ -4,6 +4,7 @@ import { checkModelName } from "../domain/endpoint-fields.ts";
 import { strategies } from "../domain/pool.ts";
 import { checkedText, durationField } from "./checked-text.ts";
 import { limitsField, limitsView } from "./limits.ts";
+import { listQuery, searchField } from "./list.ts";
 import { groupNames } from "./name-lists.ts";
 import { timeText } from "./time.ts";
 import { timeoutsField, timeoutsView } from "./timeouts.ts";
@@ -97,6 +98,17 @@ export const patchModelBody = z.strictObject({
     .describe(
       "Of a virtual model: the new list. Of a pool: weights and priorities of these deployments, the others have the default.",
     ),
+});
+
+export const modelsQuery = listQuery.extend({
+  search: searchField("the name that callers use"),
+  endpoint: z.string().min(1).optional().describe("Name of an endpoint that serves it."),
+  status: status.optional(),
+  kind: z.enum(["pool", "virtual"]).optional(),
+  usable: z
+    .enum(["true"])
+    .optional()
+    .describe("Only those that one may use oneself, as a catalogue shows them; without it, roles that see all models get all."),
 });
 
 export const healthView = z

@@ -7,6 +7,9 @@ export const requestsQuery = listQuery.extend({
   model: z.string().min(1).optional().describe("Public name."),
   endpoint: z.string().min(1).optional().describe("Name of the endpoint that answered last."),
   key: z.string().min(1).optional().describe("Id of the key."),
+  user: z.string().min(1).optional().describe("Id of the user who called."),
+  group: z.string().min(1).optional().describe("Id of the group that pays."),
+  search: z.string().max(200).optional().describe("The whole `x-request-id` of a request."),
   status: z.enum(["ok", "error"]).optional(),
   from: timeOrDateField.optional(),
   to: timeOrDateField.optional(),
@@ -68,6 +71,7 @@ export const requestView = z
     tokens: tokens.describe("Of all attempts."),
     usage_source: usageSource,
     cost_usd: z.number().nullable(),
+    bodies_kept: z.boolean().describe("Whether `/requests/{id}/bodies` has something, for those who may read it."),
     attempts: z.array(attemptView),
   })
   .meta({ id: "Request" });

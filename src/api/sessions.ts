@@ -28,6 +28,15 @@ export const signInView = z
   })
   .meta({ id: "SignIn" });
 
+/** Why an identity provider's way back signed nobody in, as `error` of the sign-in page says; the page has words for each. */
+export type SignInFailure =
+  | "sign_in_expired"
+  | "sign_in_cancelled"
+  | "provider_unavailable"
+  | "sign_in_failed"
+  | "account_disabled"
+  | "too_many_sign_ins";
+
 export const createSessionBody = z
   .strictObject({
     email: typedEmail.optional(),

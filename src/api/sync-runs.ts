@@ -25,6 +25,17 @@ export const syncRunSummary = z
   })
   .meta({ id: "SyncRunSummary" });
 
+/** A run that has not ended. */
+export const syncInProgress = z
+  .object({
+    trigger: z.string(),
+    started_at: timeText,
+    stage: z
+      .enum(["listing", "writing", "publishing"])
+      .describe("`listing`: asking the provider; `writing`: into the database; `publishing`: to the calls."),
+  })
+  .meta({ id: "SyncInProgress" });
+
 export const syncRunView = syncRunSummary
   .extend({
     models: z

@@ -47,6 +47,17 @@ export const systemView = z
         }),
       )
       .describe("GET /manifests has more of each."),
+    backup: z
+      .object({
+        last_at: timeText.describe("When it began."),
+        file: z.string(),
+        bytes: z.number().int().describe("0 when it failed."),
+        duration_ms: z.number(),
+        ok: z.boolean(),
+        error: z.string().nullable(),
+      })
+      .nullable()
+      .describe("The last run of `headgate backup`; null: there was none. PostgreSQL's own tools tell nothing here."),
     warnings: z.array(z.string()).describe("What is odd about the configuration, as the log said at the start."),
     redis: part.nullable().describe("Null where none is configured."),
   })
@@ -72,3 +83,5 @@ export const whoamiView = z
   .meta({ id: "Whoami" });
 
 export type SystemView = z.output<typeof systemView>;
+/** What a running Headgate knows of itself, without asking the database. */
+export type SystemState = Omit<SystemView, "backup">;

@@ -16,12 +16,31 @@ const groupBy = z
   })
   .describe("Comma-separated: model, endpoint, key, user, group.");
 
+const filter = z.string().min(1).optional();
+
 export const usageQuery = z.strictObject({
   from: timeOrDateField.optional().describe("Default: 24 hours before `to`. Rounded down to the hour."),
   to: timeOrDateField.optional().describe("Default: now. Rounded up to the hour."),
   group_by: groupBy.optional(),
   bucket: z.enum(["hour", "day"]).optional(),
+  model: filter.describe("Public name."),
+  endpoint: filter.describe("Name of the endpoint."),
+  key: filter.describe("Id of the key."),
+  user: filter.describe("Id of the user."),
+  group: filter.describe("Id of the group that pays."),
 });
+
+export const usageReportQuery = usageQuery.extend({
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("Only so many rows: those with the most requests, in that order. Left out: all, by bucket and name."),
+});
+
+export const usageExportQuery = usageQuery.extend({ format: z.enum(["csv", "json"]).default("csv") });
 
 const count = z.number().int();
 
@@ -52,4 +71,6 @@ const usageRow = z
 
 export const usageReport = z.object({ data: z.array(usageRow), next_cursor: z.null(), from: timeText, to: timeText });
 
+export type UsageReport = z.output<typeof usageReport>;
 export type UsageRowBody = z.output<typeof usageRow>;
+export type UsageQueryBody = z.output<typeof usageQuery>;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { checkedText } from "./checked-text.ts";
 import { limitsField, limitsView } from "./limits.ts";
+import { listQuery, searchField } from "./list.ts";
 import { displayName } from "./name-lists.ts";
 import { timeText } from "./time.ts";
 
@@ -31,6 +32,12 @@ export const patchUserBody = z.strictObject({
     .describe(
       "Whether the user is shut out: all sessions end, and neither sign-in nor keys nor tokens of theirs are good until it is false.",
     ),
+});
+
+export const usersQuery = listQuery.extend({
+  search: searchField("the name, the e-mail address or the name at the provider"),
+  role: z.enum(roles).optional(),
+  group: z.string().min(1).optional().describe("Id of a group that they are in."),
 });
 
 const membership = z.object({

@@ -1,8 +1,11 @@
 // `headgate backup`: a consistent copy of the SQLite database while it is in use. The secret key is never in it.
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { secretKeyPath } from "../config/secret-key.ts";
+import { recordBackup } from "../control/last-backup.ts";
+import type { Storage } from "../storage/port.ts";
 import { CommandFailed, type CommandIo, type SharedOptions } from "./command.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { hasDatabase, loadForCommand, withStorage } from "./open-command-storage.ts";
 
 export interface BackupOptions extends SharedOptions {
@@ -23,11 +26,30 @@ export async function backup(options: BackupOptions, io: CommandIo): Promise<voi
   }
   if (!hasDatabase(loaded)) throw new CommandFailed(`There is no database in ${dataDir} yet.`);
   const target = options.to === undefined ? join(dataDir, "backups", `headgate-${time}.db`) : resolve(io.cwd ?? ".", options.to);
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  await withStorage(loaded, (storage) => storage.backup(target));
+  await withStorage(loaded, (storage) => recorded(storage, target, io));
   io.print(target);
   const key = envSecretKey === null ? secretKeyPath(dataDir) : "HEADGATE_SECRET_KEY";
   io.note(`The secret key (${key}) is not in the backup: keep a copy of it elsewhere. Without it the providers' keys are lost.`);
+}
+
+/** Whether it went well or not, the running Headgate is to show it. */
+async function recorded(storage: Storage, file: string, io: CommandIo): Promise<void> {
+  const atMs = Date.now();
+  const record = async (bytes: number, error: string | null) => {
+    try {
+      await recordBackup(storage.meta, { atMs, file, bytes, durationMs: Date.now() - atMs, error });
+    } catch {
+      io.note("The System page will not know of this run: it could not be written down in the database.");
+    }
+  };
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await storage.backup(file);
+  } catch (error) {
+    await record(0, describeFailure(error));
+    throw error;
+  }
+  await record((await stat(file)).size, null);
 }
 
 /** User, host and database name: what pg_dump needs and anyone may see. */

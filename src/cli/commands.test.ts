@@ -6,6 +6,8 @@ import { createPostgresDatabase, temporaryDirectory } from "../../test/support/d
 import { endpointRow } from "../../test/support/endpoint-row.ts";
 import { startProvider } from "../../test/support/provider.ts";
 import { loadSecretKey, readSecretKeyFile } from "../config/secret-key.ts";
+import { bodyContext } from "../control/bodies/seal-bodies.ts";
+import { readLastBackup } from "../control/last-backup.ts";
 import { checkSecretKeyId } from "../control/secret-key-id.ts";
 import { Cipher } from "../core/cipher.ts";
 import { Secret } from "../core/secret.ts";
@@ -13,6 +15,7 @@ import { digestApiKey } from "../domain/api-key.ts";
 import { lockDataDir } from "../storage/data-dir-lock.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/port.ts";
+import { requestBodyRow } from "../storage/rows.contract.ts";
 import { backup } from "./backup.ts";
 import { check } from "./check.ts";
 import { createAdminToken } from "./create-admin-token.ts";
@@ -145,6 +148,21 @@ describe("backup", () => {
     expect(readFileSync(join(cwd, "b.db"), "utf8")).toBe("precious");
   });
 
+  test("the last run, good or bad, is written down for the running Headgate", async () => {
+    await createDatabase();
+    const last = () => withDatabase(({ meta }) => readLastBackup(meta));
+    expect(await last()).toBeNull();
+    const beforeMs = Date.now();
+    const { out } = await run(backup, {});
+    const good = await last();
+    expect(good).toMatchObject({ file: out, bytes: statSync(out).size, error: null });
+    expect(good?.atMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(good?.durationMs).toBeGreaterThanOrEqual(0);
+    writeFileSync(join(cwd, "b.db"), "precious");
+    await run(backup, { to: "b.db" });
+    expect(await last()).toMatchObject({ file: join(cwd, "b.db"), bytes: 0, error: expect.stringMatching(/exists already/) });
+  });
+
   test("without a database there is nothing to copy, and nothing is made", async () => {
     expect((await run(backup, {})).failure).toMatch(/no database/);
     expect(existsSync(dataDir)).toBe(false);
@@ -246,6 +264,23 @@ describe("rotate-secret", () => {
     const keyIds = [new Secret(before.trim()), after].map((key) => new Cipher(key).keyId);
     expect(rows).toMatchObject([{ ...actor, action: "secret_key.rotate", before: `{"key_id":"${keyIds[0]}"}` }]);
     expect(JSON.parse(rows[0]?.after ?? "")).toEqual({ key_id: keyIds[1], provider_keys: 1 });
+  });
+
+  test("bodies of requests that are kept fit the new key, however many there are", async () => {
+    await createDatabase();
+    const old = new Cipher(readSecretKeyFile(keyFile()) as Secret);
+    const ids = Array.from({ length: 120 }, (_, index) => `req_${index}`);
+    const rows = ids.map((id) =>
+      requestBodyRow({ request_id: id, request_body: old.encrypt(id, bodyContext(id, "request")), response_body: null }),
+    );
+    await withDatabase((storage) => storage.requestBodies.insert(rows));
+    expect((await run(rotateSecret, {})).failure).toBeNull();
+    const cipher = new Cipher(readSecretKeyFile(keyFile()) as Secret);
+    const now = await withDatabase((storage) => storage.requestBodies.after("", 1000));
+    expect(now).toHaveLength(ids.length);
+    for (const { request_id: id, request_body: text, response_body: none } of now) {
+      expect([cipher.decrypt(text as string, bodyContext(id, "request")), none]).toEqual([id, null]);
+    }
   });
 
   test("with a key in the environment: HEADGATE_NEW_SECRET_KEY takes its place, and no file is made", async () => {

@@ -1,4 +1,5 @@
 // `headgate admin reset-password <email>`: a link that sets a new password, for whoever can't get in to have one made.
+import { openableUrl } from "../config/openable-url.ts";
 import { makePasswordLink } from "../control/accounts/one-time-link.ts";
 import { recordChange } from "../control/audit/record-change.ts";
 import { HeadgateError } from "../core/errors.ts";
@@ -8,8 +9,6 @@ import { hasDatabase, loadForCommand, withStorage } from "./open-command-storage
 export interface ResetPasswordOptions extends SharedOptions {
   email: string;
 }
-
-const everyAddress = ["0.0.0.0", "::"];
 
 export async function resetPassword(options: ResetPasswordOptions, io: CommandIo): Promise<void> {
   const email = options.email.trim();
@@ -38,7 +37,7 @@ export async function resetPassword(options: ResetPasswordOptions, io: CommandIo
     throw error instanceof HeadgateError && error.code === "invalid_field" ? new CommandFailed(error.message) : error;
   });
   const { host, port, publicUrl } = loaded.config.server;
-  const name = everyAddress.includes(host) ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  const name = host.includes(":") ? `[${host}]` : host;
   io.note(`A link for ${email}, good once and for an hour. It does not end anybody's session until it is used.`);
-  io.print(`${publicUrl ?? `http://${name}:${port}`}${link.path}`);
+  io.print(`${publicUrl ?? openableUrl(`http://${name}:${port}`)}${link.path}`);
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { loadSecretKey, replaceSecretKeyFile, secretKeyPath, writeSecretKeyFile } from "../config/secret-key.ts";
 import { recordChange } from "../control/audit/record-change.ts";
+import { bodyContext } from "../control/bodies/seal-bodies.ts";
 import { credentialContext } from "../control/discovery/list-target.ts";
 import { manifestContext } from "../control/manifest/manifest-secrets.ts";
 import { secretKeyIdMeta } from "../control/secret-key-id.ts";
@@ -75,6 +76,26 @@ async function rotate(storage: Storage, { config, dataDir, envSecretKey, envNewS
   return changed;
 }
 
+/** A few at a time: there may be more of them than fits into memory. */
+async function encryptBodiesAnew(
+  { requestBodies }: Repositories,
+  again: (ciphertext: string, context: string, whose: string) => string,
+): Promise<void> {
+  let last = "";
+  for (;;) {
+    const rows = await requestBodies.after(last, 50);
+    for (const { request_id: id, request_body: request, response_body: response } of rows) {
+      const whose = `What is kept of request ${id}`;
+      await requestBodies.replaceTexts(id, {
+        request_body: request === null ? null : again(request, bodyContext(id, "request"), whose),
+        response_body: response === null ? null : again(response, bodyContext(id, "response"), whose),
+      });
+      last = id;
+    }
+    if (rows.length === 0) return;
+  }
+}
+
 async function encryptAnew(repositories: Repositories, from: Cipher, to: Cipher): Promise<number> {
   const { endpoints, manifests, meta } = repositories;
   const storedKeyId = await meta.get(secretKeyIdMeta);
@@ -102,6 +123,7 @@ async function encryptAnew(repositories: Repositories, from: Cipher, to: Cipher)
       tokens_ciphertext: tokens === null ? null : again(tokens, manifestContext(id, "tokens"), whose("tokens")),
     });
   }
+  await encryptBodiesAnew(repositories, again);
   await meta.set(secretKeyIdMeta, to.keyId);
   await meta.bumpConfigVersion();
   await recordChange(repositories, {

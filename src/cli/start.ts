@@ -53,13 +53,7 @@ function banner({ url, adminUrl, adminToken, setupLink, metricsUrl }: Started): 
   const lines = [`Headgate ${programVersion} is ready at ${url}`];
   if (metricsUrl !== null) lines.push(`Metrics: ${metricsUrl}`);
   if (setupLink !== null) {
-    const account = `{"secret": "${new URL(setupLink).hash.slice(1)}", "name": "…", "email": "…", "password": "…"}`;
-    lines.push(
-      "",
-      "Nobody has an administrator's account yet. This makes it, once, within 24 hours (a password has 12 characters or more):",
-      "",
-      `  curl ${adminUrl}/setup -H 'content-type: application/json' -d '${account}'`,
-    );
+    lines.push("", "Nobody has an administrator's account yet. This link makes it, once, within 24 hours:", "", `  ${setupLink}`);
   }
   if (adminToken !== null) {
     lines.push(

@@ -35,6 +35,17 @@ export const environmentVariables: Readonly<Record<string, Variable>> = {
     meaning: "The key that `headgate rotate-secret` changes to. Read by that command alone.",
   },
   HEADGATE_ADMIN_TOKEN: { key: null, meaning: "A bearer token with full rights in the admin API, for automation." },
+  HEADGATE_URL: {
+    key: null,
+    option: "--url",
+    meaning:
+      "The Headgate that `headgate endpoints`, `models`, `keys` and `usage` ask. Default: the one that this configuration sets up, on this machine.",
+  },
+  HEADGATE_TOKEN: {
+    key: null,
+    option: "--token-file",
+    meaning: "The token that these commands send. Default: HEADGATE_ADMIN_TOKEN.",
+  },
   HEADGATE_LOG_LEVEL: { key: "log.level", meaning: "The least severe log lines that are written." },
   HEADGATE_WORKERS: {
     key: "server.workers",

@@ -101,7 +101,7 @@ export function loadConfig(request: ConfigRequest = {}): LoadedConfig {
  * Finds the config file and the `.env` file beside it (or, failing that, in the working directory, whose `.env` may
  * also name the config file). The process's own variables win over either.
  */
-function findFiles(overrides: ConfigOverrides, processEnv: Environment, cwd: string) {
+export function findFiles(overrides: ConfigOverrides, processEnv: Environment, cwd: string) {
   const envFileHere = readEnvFile(resolve(cwd, ".env")) ?? {};
   const named = overrides.config ?? readVariable({ ...envFileHere, ...processEnv }, "HEADGATE_CONFIG");
   const path = resolve(cwd, named ?? "headgate.yaml");

@@ -2,6 +2,7 @@
 import type { Cipher } from "../core/cipher.ts";
 import { Secret } from "../core/secret.ts";
 import type { Scope } from "../domain/api-key.ts";
+import { bodyKeepingOf } from "../domain/body-keeping.ts";
 import { type Dialect, defaultAuthHeaderName, defaultAuthHeaderPrefix, defaultBaseUrl } from "../domain/dialect.ts";
 import { limitsOf } from "../domain/limits.ts";
 import { administrators } from "../domain/membership-source.ts";
@@ -98,12 +99,20 @@ export function keyView(row: KeyRow): KeyView {
     scopes: JSON.parse(row.scopes) as Scope[],
     expiresAtMs: row.expires_at,
     limits: limitsOf(row.limits),
+    bodies: bodyKeepingOf(row.bodies),
   };
 }
 
 function groupView(row: GroupRow): GroupView {
-  const { id, name, models, source, external_id, limits } = row;
-  return { id, name, models: JSON.parse(models) as string[], source, externalId: external_id, limits: limitsOf(limits) };
+  return {
+    id: row.id,
+    name: row.name,
+    models: JSON.parse(row.models) as string[],
+    source: row.source,
+    externalId: row.external_id,
+    limits: limitsOf(row.limits),
+    bodies: bodyKeepingOf(row.bodies),
+  };
 }
 
 function userView(row: UserRow, memberships: readonly GroupMemberRow[]): UserView {

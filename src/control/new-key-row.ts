@@ -30,6 +30,7 @@ export function newKeyRow({ name, key, prefix, scopes, origin, nowMs }: NewKey):
     scopes: JSON.stringify(scopes),
     expires_at: null,
     limits: null,
+    bodies: null,
     origin,
     created_at: nowMs,
     updated_at: nowMs,

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import { createFakeClock } from "../../test/support/fake-clock.ts";
 import { settledAttempt } from "../../test/support/ledger-records.ts";
-import { userRow } from "../storage/rows.contract.ts";
+import type { RequestBodyRow } from "../storage/port.ts";
+import { requestBodyRow, userRow } from "../storage/rows.contract.ts";
 import { startSession } from "./accounts/session.ts";
 import { recordChange } from "./audit/record-change.ts";
 import { deleteExpired } from "./retention.ts";
@@ -28,7 +29,7 @@ test("attempts and the responses they made go together; 0 keeps them for good", 
     expect(await storage.responses.find("resp_young")).not.toBeNull();
     const kept = await storage.ledger.attemptsOf(["of_resp_old", "of_resp_young"]);
     expect(kept.map((row) => row.request_id)).toEqual(["of_resp_young"]);
-    expect(lines).toEqual([{ attempts: 1, responses: 1, sync_runs: 0, audit: 0 }]);
+    expect(lines).toEqual([{ attempts: 1, responses: 1, sync_runs: 0, audit: 0, bodies: 0 }]);
   } finally {
     await remove();
   }
@@ -81,6 +82,20 @@ test("sessions and one-time links go when they have expired, whatever is kept", 
     expect([await storage.sessions.get(old.id), await storage.sessions.get(young.id)]).toEqual([null, young]);
     const left = await Promise.all(links.map(({ digest }) => storage.oneTimeLinks.take(digest, "setup", nowMs - 1)));
     expect(left).toEqual([null, links[1]]);
+  } finally {
+    await remove();
+  }
+});
+
+test("bodies of requests go when their own time is over", async () => {
+  const { storage, remove } = await testDatabase("sqlite");
+  try {
+    const clock = createFakeClock();
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    const [old, young] = [-1, 1].map((inMs) => requestBodyRow({ expires_at: clock.nowMs() + inMs }));
+    await storage.requestBodies.insert([old, young] as RequestBodyRow[]);
+    await deleteExpired({ storage: () => storage, requestsMs: 0, syncRunsMs: 0, auditMs: 0, clock, log });
+    expect(await storage.requestBodies.after("", 10)).toEqual([young]);
   } finally {
     await remove();
   }

@@ -9,6 +9,8 @@ export interface RetentionOptions {
   requestsMs: number;
   syncRunsMs: number;
   auditMs: number;
+  /** Files that have been kept for long enough. */
+  exports?: { deleteExpired(nowMs: number): Promise<void> };
   clock: Clock;
   log: Logger;
 }
@@ -28,19 +30,23 @@ export function startRetention(options: RetentionOptions): () => void {
 }
 
 /** One clean-up; a database that is away is left for the next. */
-export async function deleteExpired({ storage, requestsMs, syncRunsMs, auditMs, clock, log }: RetentionOptions): Promise<void> {
+export async function deleteExpired(options: RetentionOptions): Promise<void> {
+  const { storage, requestsMs, syncRunsMs, auditMs, clock, log } = options;
   const database = storage();
   if (database === null) return;
   const nowMs = clock.nowMs();
   try {
+    // First: whatever goes wrong with the rest, what was promised to go is gone.
+    const bodies = await database.requestBodies.deleteExpired(nowMs);
     const attempts = requestsMs > 0 ? await database.ledger.deleteBefore(nowMs - requestsMs) : 0;
     const responses = requestsMs > 0 ? await database.responses.deleteBefore(nowMs - requestsMs) : 0;
     const syncRuns = syncRunsMs > 0 ? await database.syncRuns.deleteBefore(nowMs - syncRunsMs) : 0;
     const audit = auditMs > 0 ? await database.audit.deleteBefore(nowMs - auditMs) : 0;
     await database.sessions.deleteExpired(nowMs);
     await database.oneTimeLinks.deleteExpired(nowMs);
-    if (attempts + responses + syncRuns + audit > 0)
-      log.info({ attempts, responses, sync_runs: syncRuns, audit }, "deleted what is beyond its retention");
+    await options.exports?.deleteExpired(nowMs);
+    if (attempts + responses + syncRuns + audit + bodies > 0)
+      log.info({ attempts, responses, sync_runs: syncRuns, audit, bodies }, "deleted what is beyond its retention");
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) log.error({ err: error }, "retention failed");
   }

@@ -19,7 +19,7 @@ const content: SnapshotContent = {
   builtAtMs: 1_735_689_600_000,
   keys: [],
   users: [],
-  groups: [groupOf()],
+  groups: [groupOf({ bodies: { retentionMs: 3_600_000, redact: ["emails"] } })],
   manifests: [{ id: "mft_1", name: "metis", hasLoaded: false, entries: [] }],
   endpoints: [
     {

@@ -17,7 +17,7 @@ const restPerWrite = 19;
 const writeAfterMsMax = 30_000;
 
 /** Raised whenever the content gets other fields: a file of another number is as good as none. */
-const format = 4;
+const format = 5;
 
 /** The first line; the others hold the rows, a few of one list in each. */
 interface Head extends Pick<SnapshotContent, "version" | "builtAtMs"> {

@@ -177,9 +177,16 @@ export const errorCatalogue = {
     message: "The gateway is at its limit of work in progress. Retry shortly.",
     remedy: "Retry after `retry-after`; an administrator can raise `server.bodies_in_flight_limit`.",
   },
+  too_many_streams: {
+    status: 429,
+    surface: "admin",
+    message:
+      "Too many event streams are open: 10 for one user or key, 500 in all. Close one, or retry after the time in retry-after.",
+    remedy: "Close pages that are not needed; a page in several tabs can share one stream.",
+  },
   draining: {
     status: 503,
-    surface: "gateway",
+    surface: "both",
     message: "This gateway is shutting down. Retry; another one will answer.",
     remedy: "Retry after `retry-after`.",
   },

@@ -1,7 +1,22 @@
 // Time-ordered unique ids (UUIDv7, RFC 9562) with a prefix that says what they name.
 import { UuidV7Source } from "./uuid-v7.ts";
 
-export type IdPrefix = "req" | "att" | "ep" | "mdl" | "dep" | "key" | "run" | "grp" | "usr" | "mft" | "ses" | "aud" | "prc" | "p";
+export type IdPrefix =
+  | "req"
+  | "att"
+  | "ep"
+  | "mdl"
+  | "dep"
+  | "key"
+  | "run"
+  | "grp"
+  | "usr"
+  | "mft"
+  | "ses"
+  | "aud"
+  | "exp"
+  | "prc"
+  | "p";
 
 const uuids = new UuidV7Source();
 

@@ -1,6 +1,7 @@
 // The immutable view that the data plane works from: keys, models, deployments, endpoints. Built by control, read by the gateway.
 import type { Secret } from "../core/secret.ts";
 import type { Scope } from "./api-key.ts";
+import type { BodyKeeping } from "./body-keeping.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Limits } from "./limits.ts";
 import type { Hedge, Strategy } from "./pool.ts";
@@ -23,6 +24,8 @@ export interface KeyView {
   scopes: readonly Scope[];
   expiresAtMs: number | null;
   limits: Limits;
+  /** Null: bodies of its requests are not kept. */
+  bodies: BodyKeeping | null;
 }
 
 export interface UserView {
@@ -49,6 +52,8 @@ export interface GroupView {
   source: string | null;
   externalId: string | null;
   limits: Limits;
+  /** Null: bodies of its requests are not kept. */
+  bodies: BodyKeeping | null;
 }
 
 export interface EndpointView {

@@ -3,11 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HeadgateError } from "../core/errors.ts";
 import type { EndpointView } from "../domain/snapshot.ts";
 import type { Principal } from "./access.ts";
+import type { BodyCapture } from "./body/body-capture.ts";
 import type { CallerDialect } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface Call {
   readonly req: IncomingMessage;
+  /** Those of `req` that may reach an endpoint, as a flat list: more are dropped on the way. */
+  readonly rawHeaders: readonly string[];
   readonly res: ServerResponse;
   readonly id: string;
   readonly startedAtMs: number;
@@ -33,6 +36,8 @@ export interface Call {
   detail: string | null;
   /** Bytes of this call's body that count against the bound on bodies in flight. */
   heldBytes: number;
+  /** Takes a copy of its bodies; null: they are not kept. */
+  capture: BodyCapture | null;
   /** Set while the body arrives and while an attempt runs: ends that with an error that the caller is told. */
   abort: ((error: HeadgateError) => void) | null;
   /** The caller's connection is closed: there is nobody to answer. */

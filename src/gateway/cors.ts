@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 const exposed =
-  "x-request-id, x-headgate-model, x-headgate-endpoint, x-headgate-attempts, x-headgate-error-source, x-headgate-error-code, retry-after";
+  "x-request-id, x-headgate-model, x-headgate-endpoint, x-headgate-attempts, x-headgate-bodies, x-headgate-error-source, x-headgate-error-code, retry-after";
 
 /** Adds the headers for an allowed origin; answers a preflight and returns true, else false. */
 export function allowOrigin(req: IncomingMessage, res: ServerResponse, origins: readonly string[]): boolean {

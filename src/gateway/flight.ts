@@ -66,6 +66,7 @@ export async function launch(
   const endpointBefore = call.endpoint;
   call.attempts += 1;
   call.endpoint = endpoint;
+  call.capture?.used(endpoint);
   const nowMs = deps.clock.nowMs();
   const started = startedRecord(deps, plan, destination, nowMs);
   const pending = destination.state?.begin(nowMs) ?? null;
@@ -99,7 +100,7 @@ export async function launch(
       method: call.method,
       path,
       headers: upstreamRequestHeaders(
-        call.req.rawHeaders,
+        call.rawHeaders,
         call.req.headers.connection,
         endpoint,
         upstream.bytes,

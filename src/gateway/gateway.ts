@@ -13,7 +13,9 @@ import { AnnouncedCallers } from "./identity/announced-callers.ts";
 import { SourceAddresses } from "./identity/source-address.ts";
 import { TokenCallers } from "./identity/token-callers.ts";
 import { IncludeUsage } from "./include-usage.ts";
-import type { AllowanceSource, EventSink, IdentitySource, ResponseSource, SnapshotSource, UsageSink } from "./ports.ts";
+import { pageHeaders } from "./playground/page-headers.ts";
+import { playgroundRoute } from "./playground/playground-route.ts";
+import type { AllowanceSource, BodySink, EventSink, IdentitySource, ResponseSource, SnapshotSource, UsageSink } from "./ports.ts";
 import { BodyBudget, type BodyLimits } from "./receive-body.ts";
 import { sendError, sendErrorTo } from "./reply/send-error.ts";
 import { ResponseOwners } from "./responses/response-owners.ts";
@@ -35,6 +37,8 @@ export interface GatewayOptions {
   processId: string;
   identity: IdentityOptions;
   allowances: AllowanceSource;
+  /** Default: no bodies are kept, whatever keys and groups say. */
+  bodies?: BodySink;
 }
 
 /** How callers without a Headgate key are known. */
@@ -52,6 +56,12 @@ function tokenCallers({ identity, clock }: GatewayOptions): TokenCallers {
   const { source, trustedProxies, proxyHeader, defaultLimits } = identity;
   const announced = proxyHeader === null ? null : new AnnouncedCallers({ config: proxyHeader, source, defaultLimits });
   return new TokenCallers({ source, addresses: new SourceAddresses(trustedProxies), announced, defaultLimits, clock });
+}
+
+/** Somebody who has signed in just now, or while the database is away. */
+function unknownUser(): HeadgateError {
+  const message = "This user is not known to the gateway yet. Retry shortly.";
+  return new HeadgateError("auth_unavailable", { message, retryAfterSeconds: 1 });
 }
 
 /** After the drain's own timeout: for the ends of what was broken off to reach their callers. */
@@ -79,6 +89,7 @@ export class Gateway {
       budget: new BodyBudget(),
       callers: tokenCallers(options),
       allowances: options.allowances,
+      bodies: options.bodies ?? null,
       identityHeaders: new Set(proxyHeader === null ? [] : [proxyHeader.userHeader, proxyHeader.groupsHeader]),
     };
   }
@@ -93,16 +104,37 @@ export class Gateway {
 
   /** Handles one request from start to end; never throws. */
   handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
-    const target = req.url ?? "/";
+    this.#begin(req, res, req.url ?? "/", expectsContinue, null);
+  }
+
+  /**
+   * The same for a user who calls from a page and has been authenticated as that: what `target` asks for is theirs, whatever
+   * the request's own path and credentials say, and none of those reaches an endpoint.
+   */
+  handleOfUser(userId: string, target: string, req: IncomingMessage, res: ServerResponse): void {
+    this.#begin(req, res, target, false, userId);
+  }
+
+  /** Answers a request that does not become a call. */
+  refuse(error: HeadgateError, target: string, req: IncomingMessage, res: ServerResponse): void {
+    sendErrorTo(req, res, error, callerDialect(target, req.headers), newId("req"));
+  }
+
+  #begin(req: IncomingMessage, res: ServerResponse, target: string, expectsContinue: boolean, userId: string | null): void {
     const dialect = callerDialect(target, req.headers);
     const id = newId("req");
     const snapshot = this.#options.snapshots.current();
     if (snapshot === null) return sendErrorTo(req, res, new HeadgateError("starting", { retryAfterSeconds: 2 }), dialect, id);
     if (this.#draining) return sendErrorTo(req, res, new HeadgateError("draining", { retryAfterSeconds: 1 }), dialect, id);
 
+    const { defaultLimits } = this.#options.identity;
+    const principal = userId === null ? null : snapshot.principalOfUser(userId, defaultLimits);
+    if (principal === undefined) return sendErrorTo(req, res, unknownUser(), dialect, id);
+
     const queryAt = target.indexOf("?");
     const call: Call = {
       req,
+      rawHeaders: principal === null ? req.rawHeaders : pageHeaders(req.rawHeaders),
       res,
       id,
       startedAtMs: this.#options.clock.nowMs(),
@@ -111,7 +143,7 @@ export class Gateway {
       dialect,
       snapshot,
       expectsContinue,
-      principal: null,
+      principal,
       payingGroupId: "",
       model: null,
       endpoint: null,
@@ -121,6 +153,7 @@ export class Gateway {
       errorCode: null,
       detail: null,
       heldBytes: 0,
+      capture: null,
       abort: null,
       isGone: false,
       slot: -1,
@@ -134,11 +167,13 @@ export class Gateway {
 
   async #run(call: Call, target: string): Promise<void> {
     try {
-      await handleCall(this.#deps, call, parseRoute(call.method, target));
+      const readRoute = call.principal === null ? parseRoute : playgroundRoute;
+      await handleCall(this.#deps, call, readRoute(call.method, target));
     } catch (error) {
       this.#answerFailure(call, error);
     }
     this.#deps.budget.heldBytes -= call.heldBytes;
+    call.capture?.finish(call);
     const over = () => this.#over(call);
     call.onGone = over;
     this.#report(call);

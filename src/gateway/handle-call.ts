@@ -6,6 +6,7 @@ import { isGrantedAll, mayReach, type Principal } from "./access.ts";
 import { admit } from "./allowances/admit.ts";
 import { type AttemptPlan, type Destination, destinationOf } from "./attempt-plan.ts";
 import { authenticate, requireScope } from "./authenticate.ts";
+import { BodyCapture, bodyKeepingFor } from "./body/body-capture.ts";
 import { type Call, CallerGone } from "./call.ts";
 import type { AttemptDeps } from "./call-run.ts";
 import type { DirectRoute } from "./direct-api/direct-route.ts";
@@ -13,7 +14,7 @@ import { endpointsView, jobsView, statusView, whoamiView } from "./direct-api/vi
 import type { TokenCallers } from "./identity/token-callers.ts";
 import { getModel, listModels } from "./list-models.ts";
 import { unknownModel } from "./model-errors.ts";
-import type { AllowanceSource } from "./ports.ts";
+import type { AllowanceSource, BodySink } from "./ports.ts";
 import { type BodyBudget, type BodyLimits, checkBodyEncoding, type ReceivedBody, receiveBody } from "./receive-body.ts";
 import { sendJson } from "./reply/send-json.ts";
 import { destinationByResponse } from "./responses/plan-by-response.ts";
@@ -31,6 +32,8 @@ export interface CallDeps extends AttemptDeps {
   responses: ResponseOwners;
   callers: TokenCallers;
   allowances: AllowanceSource;
+  /** Null: no bodies are kept. */
+  bodies: BodySink | null;
 }
 
 /** TRACE would have an endpoint send our request back, credential and all (RFC 9110 §9.3.8). */
@@ -42,7 +45,7 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   if (route.kind === "none") throw new HeadgateError("not_found");
   if (route.kind === "direct" && route.view === "health") return sendJson(call, { status: "ok" });
   if (route.kind === "direct" && route.view === "status") return sendJson(call, statusView(call.snapshot));
-  const authenticated = authenticate(call.snapshot, deps.callers, call.req, call.startedAtMs);
+  const authenticated = call.principal ?? authenticate(call.snapshot, deps.callers, call.req, call.startedAtMs);
   // Only a token that is not known yet takes time.
   const principal = authenticated instanceof Promise ? await inTime(call, authenticated) : authenticated;
   call.principal = principal;
@@ -64,6 +67,8 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   const planBy = route.endpointName !== null ? planByEndpoint : route.responseId !== null ? planByResponse : planByModel;
   const plan = await planBy(deps, call, principal, route, callersEndAtMs);
   if (planBy !== planByModel) admit(deps, call, principal, deps.clock.nowMs());
+  const keeping = deps.bodies === null ? null : bodyKeepingFor(call);
+  if (deps.bodies !== null && keeping !== null) call.capture = new BodyCapture(deps.bodies, call, keeping, plan.body);
   await runAttempts(deps, plan);
 }
 

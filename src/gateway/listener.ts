@@ -10,8 +10,10 @@ import { errorBody } from "./reply/error-body.ts";
 
 /** Takes requests for paths that are not model calls. */
 export interface SideHandler {
-  /** True when the path is this handler's. */
-  owns(path: string): boolean;
+  /** True when the request is this handler's. `path`: with its query. */
+  owns(path: string, req: IncomingMessage): boolean;
+  /** Of no use to pages of other origins: they are let in nowhere here, whatever the configuration says. */
+  readonly sameOriginOnly?: boolean;
   handle(req: IncomingMessage, res: ServerResponse): void;
 }
 
@@ -83,15 +85,13 @@ export class Listener {
 
   #dispatch(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     (req.socket as ExchangingSocket)[lastExchange] = { req, res };
-    if (this.#options.corsOrigins.length > 0 && allowOrigin(req, res, this.#options.corsOrigins)) return;
+    const { corsOrigins, sideHandlers, gateway } = this.#options;
     const path = req.url ?? "/";
-    for (const side of this.#options.sideHandlers) {
-      if (!side.owns(path)) continue;
-      if (expectsContinue) res.writeContinue();
-      side.handle(req, res);
-      return;
-    }
-    this.#options.gateway.handle(req, res, expectsContinue);
+    const side = sideHandlers.find((each) => each.owns(path, req));
+    if (corsOrigins.length > 0 && side?.sameOriginOnly !== true && allowOrigin(req, res, corsOrigins)) return;
+    if (side === undefined) return gateway.handle(req, res, expectsContinue);
+    if (expectsContinue) res.writeContinue();
+    side.handle(req, res);
   }
 
   /** Requests that node:http could not read, or not in time, get an answer in JSON too. */

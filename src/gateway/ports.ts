@@ -1,5 +1,6 @@
 // What the data plane needs from outside. Consumers own their ports; app.ts wires them.
 import type { RateCharge, RateRefusal } from "../domain/allowance.ts";
+import type { CapturedBodies } from "../domain/captured-bodies.ts";
 import type { ProvenIdentity, TokenVerdict } from "../domain/identity.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
 import type { ResponseOwner } from "../domain/response-owner.ts";
@@ -47,6 +48,18 @@ export interface IdentitySource {
 export interface AllowanceSource {
   /** Takes one request from all of them, or from none: then the refusal that lasts longest. */
   takeRequest(charges: readonly RateCharge[], nowMs: number): RateRefusal | null;
+}
+
+/** Where bodies go that are to be kept. Nothing of it waits, and nothing throws; what does not fit is dropped and counted. */
+export interface BodySink {
+  /** Sets memory aside, among that of all bodies under way and not yet stored; false: there is none left. */
+  reserve(bytes: number): boolean;
+  /** Gives back what was reserved for a call of which nothing is to be kept. */
+  release(bytes: number): void;
+  /** The same for a call that got too little. */
+  drop(bytes: number): void;
+  /** Takes over the bodies of a call that is over, with what was reserved for them. */
+  keep(bodies: CapturedBodies): void;
 }
 
 /** One finished request, for metrics and the log; sent after the caller has its answer. May be dropped. */

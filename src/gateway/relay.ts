@@ -68,6 +68,7 @@ class Relay implements AnswerConsumer {
     this.#resolve = resolve;
     this.#isStream = options.head.isEventStream;
     const mayGrow = options.withhold !== null || (this.#isStream && options.head.readable && options.head.status < 300);
+    options.call.capture?.answerBegins(options.head.contentType, options.head.encoding);
     this.#length = mayGrow ? null : options.head.contentLength;
     const abort = () => options.attempt.abort(new CallerGone());
     options.call.onGone = abort;
@@ -149,6 +150,7 @@ class Relay implements AnswerConsumer {
   }
 
   #write(chunk: Buffer): void {
+    this.#options.call.capture?.answered(chunk);
     if (this.#settled === "waiting") this.#held.push(chunk);
     else this.#send(chunk);
   }
@@ -209,7 +211,9 @@ class Relay implements AnswerConsumer {
     // Into compressed bytes no word can be put.
     if (error !== null && this.#isStream && head.readable) {
       this.#writeHead();
-      res.write(errorEvent(error, streamDialect, call.id));
+      const event = errorEvent(error, streamDialect, call.id);
+      call.capture?.answered(Buffer.from(event));
+      res.write(event);
     }
     const { socket } = res;
     if (socket === null || !res.headersSent) {

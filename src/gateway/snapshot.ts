@@ -328,7 +328,7 @@ export class Snapshot {
 
 /** A provider's group before its row: its name is taken from nobody, and grants nothing. */
 function unseenGroup(id: string, source: string, externalId: string): GroupView {
-  return { id, name: id, models: [], source, externalId, limits: noLimits };
+  return { id, name: id, models: [], source, externalId, limits: noLimits, bodies: null };
 }
 
 function routeOver(model: ModelView, targets: readonly Target[]): ModelRoute {

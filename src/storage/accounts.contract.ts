@@ -90,6 +90,18 @@ function sessionsContract(database: ContractDatabase): void {
     expect(await sessions.deleteOfUser(user.id, second.id)).toBe(1);
     expect(await sessions.deleteOfUser(user.id)).toBe(1);
   });
+
+  test("of a user end but for the newest, those of others stay", async () => {
+    const { users, sessions } = database.storage;
+    const [user, other] = [userRow(), userRow()];
+    for (const row of [user, other]) await users.insert(row);
+    const rows = [2, 1, 3, 3].map((time) => sessionRow(user.id, { created_at: now + time }));
+    const foreign = sessionRow(other.id, { created_at: now });
+    for (const row of [...rows, foreign]) await sessions.insert(row);
+    expect([await sessions.keepNewest(user.id, 4), await sessions.keepNewest(user.id, 2)]).toEqual([0, 2]);
+    const left = await Promise.all([...rows, foreign].map(({ id }) => sessions.get(id)));
+    expect(left.map((row) => row !== null)).toEqual([false, false, true, true, true]);
+  });
 }
 
 function linksContract(database: ContractDatabase): void {

@@ -151,7 +151,7 @@ export function migrationContract(engine: Engine): void {
         expect(await storage.pendingMigrations()).toEqual([]);
         const [everyone, team] = await storage.groups.all();
         expect(everyone).toMatchObject({ id: everyoneGroupId, models: '["*"]', source: null, external_id: null, limits: null });
-        expect(team).toEqual({ ...group, ...times, source: null, external_id: null, limits: null });
+        expect(team).toEqual({ ...group, ...times, source: null, external_id: null, limits: null, bodies: null });
         const ofManifest = { groups: null, manifest_id: null, manifest_key: null };
         expect(await storage.endpoints.get("ep_1")).toMatchObject({ ...endpoint, ...settings, ...times, ...ofManifest });
         expect(await storage.models.get("mdl_1")).toMatchObject({ ...model, ...times, groups: null, limits: null });

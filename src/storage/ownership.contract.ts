@@ -47,7 +47,9 @@ export function ownershipContract(database: ContractDatabase): void {
 
     const readers: Record<string, (owner: OwnedBy) => Promise<(string | null)[]>> = {
       keys: async (owner) => {
-        return (await allPages((request) => database.storage.keys.page(request, owner), 2)).flat().map(({ id }) => id);
+        return (await allPages((request) => database.storage.keys.page(request, { ownedBy: owner }), 2))
+          .flat()
+          .map(({ id }) => id);
       },
       requests: async (ownedBy) => {
         const pages = await allPages((request) => database.storage.ledger.pageOfRequests({ ownedBy }, request), 2);
@@ -73,7 +75,7 @@ export function ownershipContract(database: ContractDatabase): void {
     test("users", async () => {
       const { ann, bob, cem, first, second } = await population();
       const read = async (owner: OwnedBy) =>
-        (await allPages((request) => database.storage.users.page(request, owner), 2)).flat().map(({ id }) => id);
+        (await allPages((request) => database.storage.users.page(request, { ownedBy: owner }), 2)).flat().map(({ id }) => id);
       expect(await read({ userId: ann.id, groupIds: [] })).toEqual([ann.id]);
       expect((await read({ userId: ann.id, groupIds: [first.id] })).sort()).toEqual([ann.id, bob.id].sort());
       expect((await read({ userId: ann.id, groupIds: [second.id] })).sort()).toEqual([ann.id, cem.id].sort());
@@ -82,11 +84,11 @@ export function ownershipContract(database: ContractDatabase): void {
     test("groups by id, members by user, and models by name", async () => {
       const { groups, models } = database.storage;
       const { bob, cem, first, second } = await population();
-      const some = await allPages((request) => groups.page(request, [first.id, second.id, "grp_none"]), 1);
+      const some = await allPages((request) => groups.page(request, { ids: [first.id, second.id, "grp_none"] }), 1);
       expect(some.flat().map(({ id }) => id)).toEqual(
         [first, second].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ id }) => id),
       );
-      expect((await groups.page({ limit: 10 }, [])).rows).toEqual([]);
+      expect((await groups.page({ limit: 10 }, { ids: [] })).rows).toEqual([]);
       const ofBob = await groups.pageOfMembers(first.id, { limit: 10 }, bob.id);
       expect(ofBob.rows.map(({ source }) => source)).toEqual(["admin", "globus"]);
       expect((await groups.pageOfMembers(first.id, { limit: 10 }, cem.id)).rows).toEqual([]);
@@ -94,14 +96,14 @@ export function ownershipContract(database: ContractDatabase): void {
       const rows = ["ä'\"", "b", "c"].map((name) => modelRow({ name: `owned ${name} ${newId("p")}` }));
       for (const row of rows) await models.insert(row);
       const names = rows.slice(0, 2).map(({ name }) => name);
-      const pages = await allPages((request) => models.page(request, [...names, "not there"]), 1);
+      const pages = await allPages((request) => models.page(request, { names: [...names, "not there"] }), 1);
       expect(
         pages
           .flat()
           .map(({ name }) => name)
           .sort(),
       ).toEqual([...names].sort());
-      expect((await models.page({ limit: 10 }, [])).rows).toEqual([]);
+      expect((await models.page({ limit: 10 }, { names: [] })).rows).toEqual([]);
     });
   });
 }

@@ -5,6 +5,7 @@ import type {
   AuditTable,
   DeploymentsTable,
   EndpointsTable,
+  ExportsTable,
   GroupMembersTable,
   GroupsTable,
   KeysTable,
@@ -12,6 +13,7 @@ import type {
   ModelsTable,
   ModelTargetsTable,
   OneTimeLinksTable,
+  RequestBodiesTable,
   ResponsesTable,
   SessionsTable,
   SyncRunsTable,
@@ -31,8 +33,10 @@ export type ManifestRow = ManifestsTable;
 export type SessionRow = SessionsTable;
 export type OneTimeLinkRow = OneTimeLinksTable;
 export type AuditRow = AuditTable;
+export type ExportRow = ExportsTable;
 export type AttemptRow = AttemptsTable;
 export type ResponseRow = ResponsesTable;
+export type RequestBodyRow = RequestBodiesTable;
 
 /**
  * The unique constraint that a write ran into: `endpoint_name`, `model_name`, `deployment_upstream_model`, `deployment_model`,
@@ -77,6 +81,39 @@ export interface OwnedBy {
   groupIds: readonly string[];
 }
 
+/**
+ * What lists are narrowed by; all that is given holds of each row. `search`: text that the name contains, or one of the columns said,
+ * in upper or lower case of any script (repositories/contains-text.ts).
+ */
+export interface KeyFilter {
+  ownedBy?: OwnedBy | undefined;
+  /** In the name or the prefix. */
+  search?: string | undefined;
+  userId?: string | undefined;
+  /** The group that pays. */
+  groupId?: string | undefined;
+}
+
+export interface UserFilter {
+  ownedBy?: OwnedBy | undefined;
+  /** In the name, the address, or the name at the provider. */
+  search?: string | undefined;
+  role?: string | undefined;
+  /** A group that the user is in. */
+  groupId?: string | undefined;
+}
+
+export interface ModelFilter {
+  /** Of these alone. */
+  names?: readonly string[] | undefined;
+  search?: string | undefined;
+  /** Name of an endpoint that one of its targets is on. */
+  endpoint?: string | undefined;
+  /** As the admin API shows it. */
+  status?: "active" | "offline" | "disabled" | undefined;
+  kind?: "pool" | "virtual" | undefined;
+}
+
 export interface EndpointRepository {
   insert(row: EndpointRow): Promise<void>;
   get(id: string): Promise<EndpointRow | null>;
@@ -86,7 +123,7 @@ export interface EndpointRepository {
   /** Those that a manifest declares, by name. */
   ofManifest(manifestId: string): Promise<EndpointRow[]>;
   /** By name. */
-  page(request: PageRequest): Promise<Page<EndpointRow>>;
+  page(request: PageRequest, filter?: { search?: string | undefined }): Promise<Page<EndpointRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
   update(id: string, changes: Partial<EndpointRow>, ifVersion?: number): Promise<boolean>;
   /** Sets the columns discovery keeps about an endpoint, without touching `version` or `updated_at`. */
@@ -100,8 +137,8 @@ export interface ModelRepository {
   get(id: string): Promise<ModelRow | null>;
   getByName(name: string): Promise<ModelRow | null>;
   all(): Promise<ModelRow[]>;
-  /** By name; with `names`, of those alone. */
-  page(request: PageRequest, names?: readonly string[]): Promise<Page<ModelRow>>;
+  /** By name. */
+  page(request: PageRequest, filter?: ModelFilter): Promise<Page<ModelRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
   update(id: string, changes: Partial<ModelRow>, ifVersion?: number): Promise<boolean>;
   /** Deletes the model with its targets; the deployments of a pool must have let go of it before. */
@@ -155,7 +192,7 @@ export interface KeyRepository {
   /** All that are not deleted. */
   all(): Promise<KeyRow[]>;
   /** Not deleted, newest first. */
-  page(request: PageRequest, ownedBy?: OwnedBy): Promise<Page<KeyRow>>;
+  page(request: PageRequest, filter?: KeyFilter): Promise<Page<KeyRow>>;
   update(id: string, changes: Partial<KeyRow>, ifVersion?: number): Promise<boolean>;
   /** Names by id, deleted keys included. */
   names(ids: readonly string[]): Promise<Map<string, string>>;
@@ -163,6 +200,8 @@ export interface KeyRepository {
   ofUser(userId: string): Promise<KeyRow[]>;
   /** Not deleted, paid by one group, oldest first. */
   paidByGroup(groupId: string): Promise<KeyRow[]>;
+  /** How many keys, not deleted, each of these groups pays; one that pays none may be missing. */
+  countsOfGroups(groupIds: readonly string[]): Promise<Map<string, number>>;
 }
 
 export interface UserRepository {
@@ -171,10 +210,12 @@ export interface UserRepository {
   all(): Promise<UserRow[]>;
   /** The local account with this address, however it is written. */
   getByEmail(email: string): Promise<UserRow | null>;
+  /** Users with this address, however it is written and whoever says that it is theirs; disabled ones are left out. At most `limit`. */
+  withEmail(email: string, limit: number): Promise<UserRow[]>;
   /** Users of a role that may sign in. */
   countOfRole(role: string): Promise<number>;
   /** By name and id. */
-  page(request: PageRequest, ownedBy?: OwnedBy): Promise<Page<UserRow>>;
+  page(request: PageRequest, filter?: UserFilter): Promise<Page<UserRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
   update(id: string, changes: Partial<UserRow>, ifVersion?: number): Promise<boolean>;
   /** Sets when the user was last seen, and touches nothing else. */
@@ -192,7 +233,10 @@ export interface GroupRepository {
   /** By name. */
   all(): Promise<GroupRow[]>;
   /** By name; with `ids`, of those alone. */
-  page(request: PageRequest, ids?: readonly string[]): Promise<Page<GroupRow>>;
+  page(
+    request: PageRequest,
+    filter?: { ids?: readonly string[] | undefined; search?: string | undefined },
+  ): Promise<Page<GroupRow>>;
   /** Sets the given columns. With `ifVersion`, only when the row still has that version. False: no such row or version. Adds 1 to `version`. */
   update(id: string, changes: Partial<GroupRow>, ifVersion?: number): Promise<boolean>;
   /**
@@ -236,6 +280,8 @@ export interface ManifestRepository {
   getByName(name: string): Promise<ManifestRow | null>;
   /** By name. */
   all(): Promise<ManifestRow[]>;
+  /** By name. */
+  page(request: PageRequest, filter?: { search?: string | undefined }): Promise<Page<ManifestRow>>;
   /** Sets the given columns; adds 1 to `version`. False: no such row. */
   update(id: string, changes: Partial<ManifestRow>): Promise<boolean>;
   /** Sets what the last fetch said, without touching `version` or `updated_at`. */
@@ -258,6 +304,8 @@ export interface SessionRepository {
   delete(id: string): Promise<boolean>;
   /** All of a user, but for one. Returns how many. */
   deleteOfUser(userId: string, exceptId?: string): Promise<number>;
+  /** Deletes those of a user that began before the `count` newest. Returns how many. */
+  keepNewest(userId: string, count: number): Promise<number>;
   deleteExpired(nowMs: number): Promise<number>;
 }
 
@@ -285,7 +333,23 @@ export interface AuditRepository {
   insert(row: AuditRow): Promise<void>;
   /** Newest first. */
   page(filter: AuditFilter, request: PageRequest): Promise<Page<AuditRow>>;
+  /** When the oldest entry was made; null: there is none. */
+  oldestMs(): Promise<number | null>;
   deleteBefore(timeMs: number): Promise<number>;
+}
+
+export interface ExportRepository {
+  insert(row: ExportRow): Promise<void>;
+  get(id: string): Promise<ExportRow | null>;
+  /** Newest first, without those that have expired; of all, or of one user. */
+  page(filter: { userId?: string | undefined; nowMs: number }, request: PageRequest): Promise<Page<ExportRow>>;
+  /** Of one user, or with null of the installation; oldest first, expired ones too. */
+  ofUser(userId: string | null): Promise<ExportRow[]>;
+  /** Oldest first, expired ones too. */
+  all(): Promise<ExportRow[]>;
+  /** Only one that waits or runs; false: it is not there, or has finished. */
+  update(id: string, changes: Partial<ExportRow>): Promise<boolean>;
+  delete(id: string): Promise<boolean>;
 }
 
 export interface UsageQuery {
@@ -295,6 +359,10 @@ export interface UsageQuery {
   groupBy: readonly ("model" | "endpoint" | "key" | "user" | "group")[];
   bucket: "hour" | "day" | null;
   ownedBy?: OwnedBy | undefined;
+  /** Only so many rows: those with the most requests, in that order. Undefined: all, by bucket and what they are grouped by. */
+  limit?: number | undefined;
+  /** Only of these: names of the model and the endpoint, ids of the others. */
+  filter?: Partial<Record<"model" | "endpoint" | "key" | "user" | "group", string | undefined>> | undefined;
 }
 
 /** Sums of hourly roll-ups. Dimensions that were not asked for are null; `bucketMs` is the start of the hour or UTC day. */
@@ -323,6 +391,10 @@ export interface RequestFilter {
   model?: string | undefined;
   endpoint?: string | undefined;
   keyId?: string | undefined;
+  userId?: string | undefined;
+  /** The group that pays. */
+  groupId?: string | undefined;
+  requestId?: string | undefined;
   /** ok: settled, status < 400, no error. error: everything settled or interrupted that is not ok. */
   outcome?: "ok" | "error" | undefined;
   fromMs?: number | undefined;
@@ -346,13 +418,50 @@ export interface LedgerRepository extends LedgerIntake {
   /** Ids of processes that have unsettled attempts. */
   unsettledProcesses(): Promise<string[]>;
   usage(query: UsageQuery): Promise<UsageRow[]>;
+  /** The hours of which there is usage, from the first to the end of the last, ms; null: there is none. */
+  usageSpan(): Promise<{ fromMs: number; toMs: number } | null>;
+  /**
+   * Sums the days that have changed and ended before `nowMs`, so that reports over many days have few rows to add up; until then they
+   * add up their hours. Returns how many days.
+   */
+  sumDays(nowMs: number): Promise<number>;
   /** Bucket counts (core/histogram.ts) of all latencies in the range. */
   latency(query: { fromMs: number; toMs: number; metric: "duration" | "ttft"; model?: string }): Promise<Map<number, number>>;
   /** The last attempt of each request (final = 1), newest first. */
   pageOfRequests(filter: RequestFilter, request: PageRequest): Promise<Page<AttemptRow>>;
+  /** When the oldest attempt began; null: there is none. */
+  oldestMs(): Promise<number | null>;
+  /** When the newest request of each of these keys began; one without any is missing. */
+  lastUsed(keyIds: readonly string[]): Promise<Map<string, number>>;
   /** All attempts of these requests, in order. */
   attemptsOf(requestIds: readonly string[]): Promise<AttemptRow[]>;
   deleteBefore(timeMs: number): Promise<number>;
+}
+
+export interface OverviewQuery {
+  /** Inclusive, exclusive; ms. */
+  fromMs: number;
+  toMs: number;
+  /** Null: all in one, if there is anything. */
+  bucket: "minute" | "hour" | "day" | null;
+  ownedBy?: OwnedBy | undefined;
+}
+
+/** How many took as long as a bucket of core/histogram.ts says, of those that began at `bucketMs` or soon after it. */
+export interface LatencyCount {
+  bucketMs: number | null;
+  metric: "duration" | "ttft";
+  bucket: number;
+  count: number;
+}
+
+export interface OverviewRepository {
+  /** From the roll-ups: whole hours, and no minutes. In no order. */
+  latency(query: OverviewQuery): Promise<LatencyCount[]>;
+  /** What LedgerRepository.usage would say, from the attempts that are still there. By time. */
+  attemptUsage(query: OverviewQuery): Promise<UsageRow[]>;
+  /** What `latency` would say, from the attempts that are still there. */
+  attemptLatency(query: OverviewQuery): Promise<LatencyCount[]>;
 }
 
 /** Rows come with the ledger's records (LedgerRepository.ingest): an id stays with whoever made it first. */
@@ -360,6 +469,23 @@ export interface ResponseRepository {
   find(id: string): Promise<ResponseRow | null>;
   delete(id: string): Promise<void>;
   deleteBefore(timeMs: number): Promise<number>;
+}
+
+/** Bodies of requests, for as long as their key or group says. */
+export interface RequestBodyRepository {
+  /** Those of a request that has some already stay as they are. */
+  insert(rows: readonly RequestBodyRow[]): Promise<void>;
+  /** Null: none are kept, or their time is over. */
+  get(requestId: string, nowMs: number): Promise<RequestBodyRow | null>;
+  /** Those of these requests for which `get` finds something. */
+  kept(requestIds: readonly string[], nowMs: number): Promise<Set<string>>;
+  /** In order of their ids, those behind `requestId`; expired ones too. */
+  after(requestId: string, limit: number): Promise<RequestBodyRow[]>;
+  /** Puts other ciphertexts of the same texts in their place. */
+  replaceTexts(requestId: string, texts: Pick<RequestBodyRow, "request_body" | "response_body">): Promise<void>;
+  /** False: there were none. */
+  delete(requestId: string): Promise<boolean>;
+  deleteExpired(nowMs: number): Promise<number>;
 }
 
 export interface MetaRepository {
@@ -386,7 +512,10 @@ export interface Repositories {
   syncRuns: SyncRunRepository;
   keys: KeyRepository;
   ledger: LedgerRepository;
+  overview: OverviewRepository;
   responses: ResponseRepository;
+  requestBodies: RequestBodyRepository;
+  exports: ExportRepository;
 }
 
 export type Engine = "sqlite" | "postgres";

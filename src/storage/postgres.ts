@@ -61,7 +61,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Storage> {
 
 /** The tables themselves, through a pool that a vanished server can't bring down. */
 export function postgresDatabase(config: pg.PoolConfig): Kysely<Database> {
-  const pool = new pg.Pool({ ...config, keepAlive: true, application_name: "headgate", types });
+  // Compiling a statement takes the server longer than running any of ours.
+  const options = "-c jit=off";
+  const pool = new pg.Pool({ ...config, keepAlive: true, application_name: "headgate", options, types });
   // Without listeners a server that goes away would end this process: the pool reports idle connections, a client in use reports itself.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));

@@ -11,6 +11,7 @@ import {
   type ModelRow,
   type Page,
   type PageRequest,
+  type RequestBodyRow,
   type SyncRunRow,
   UniqueViolation,
   type UserRow,
@@ -83,6 +84,7 @@ export function keyRow(changes: Partial<KeyRow> = {}): KeyRow {
     scopes: '["inference"]',
     expires_at: null,
     limits: null,
+    bodies: null,
     origin: "admin",
     deleted_at: null,
     ...times,
@@ -99,7 +101,8 @@ export function userRow(changes: Partial<UserRow> = {}): UserRow {
 
 export function groupRow(changes: Partial<GroupRow> = {}): GroupRow {
   const id = newId("grp");
-  return { id, name: `group ${id}`, models: "[]", source: null, external_id: null, limits: null, ...times, ...changes };
+  const unset = { source: null, external_id: null, limits: null, bodies: null };
+  return { id, name: `group ${id}`, models: "[]", ...unset, ...times, ...changes };
 }
 
 export function manifestRow(changes: Partial<ManifestRow> = {}): ManifestRow {
@@ -140,4 +143,25 @@ export async function violation(work: Promise<unknown>): Promise<string> {
   const error = await work.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UniqueViolation);
   return (error as UniqueViolation).constraint;
+}
+
+export function requestBodyRow(changes: Partial<RequestBodyRow> = {}): RequestBodyRow {
+  return {
+    request_id: newId("req"),
+    request_started_at: 1_800_000_000_000,
+    key_id: "key_1",
+    user_id: null,
+    group_id: everyoneGroupId,
+    request_body: "sent",
+    request_type: "application/json",
+    request_bytes: 4,
+    request_truncated: 0,
+    response_body: "answered",
+    response_type: "text/event-stream",
+    response_bytes: 8,
+    response_truncated: 0,
+    redacted: "[]",
+    expires_at: 1_900_000_000_000,
+    ...changes,
+  };
 }

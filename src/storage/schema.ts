@@ -15,6 +15,8 @@ export interface GroupsTable {
   external_id: string | null;
   /** JSON, as domain/limits.ts reads it; null: none. */
   limits: string | null;
+  /** JSON, as domain/body-keeping.ts reads it; null: bodies of requests are not kept. */
+  bodies: string | null;
   created_at: number;
   updated_at: number;
   version: number;
@@ -248,6 +250,8 @@ export interface KeysTable {
   expires_at: number | null;
   /** JSON, as domain/limits.ts reads it; null: none. */
   limits: string | null;
+  /** JSON, as domain/body-keeping.ts reads it; null: bodies of requests are not kept. */
+  bodies: string | null;
   origin: string;
   created_at: number;
   updated_at: number;
@@ -295,17 +299,8 @@ export interface AttemptsTable {
   price_version: string | null;
 }
 
-export interface UsageHourlyTable {
-  /** Start of the hour of the attempt's start, ms. */
-  hour: number;
-  /** Digest of the six dimensions below. */
-  dims: string;
-  model: string;
-  endpoint_id: string;
-  endpoint: string;
-  key_id: string;
-  user_id: string;
-  group_id: string;
+/** What roll-ups add up. */
+export interface UsageSums {
   requests: number;
   attempts: number;
   errors: number;
@@ -320,12 +315,60 @@ export interface UsageHourlyTable {
   interrupted_requests: number;
 }
 
+export interface UsageHourlyTable extends UsageSums {
+  /** Start of the hour of the attempt's start, ms. */
+  hour: number;
+  /** Digest of the six dimensions below. */
+  dims: string;
+  model: string;
+  endpoint_id: string;
+  endpoint: string;
+  key_id: string;
+  user_id: string;
+  group_id: string;
+}
+
 export interface UsageLatencyTable {
   hour: number;
   dims: string;
   /** duration | ttft */
   metric: string;
   /** Bucket of core/histogram.ts. */
+  bucket: number;
+  count: number;
+}
+
+/** usage_hourly by the UTC day and one of its dimensions, so that each attempt is counted once per dimension. Of days in usage_changed_days it is out of date. */
+export interface UsageDailyTable extends UsageSums {
+  /** Start of the day, ms. */
+  day: number;
+  /** model | endpoint | key | user | group */
+  dimension: string;
+  /** Name of the model or endpoint, id of the others; "": none. */
+  value: string;
+  /** Of a user's: the group that paid; else "". */
+  payer: string;
+}
+
+/** usage_latency by the UTC day and whose it is. Of days in usage_changed_days it is out of date. */
+export interface LatencyDailyTable {
+  day: number;
+  metric: string;
+  bucket: number;
+  user_id: string;
+  group_id: string;
+  count: number;
+}
+
+/** Days whose hours have changed since they were summed. */
+export interface UsageChangedDaysTable {
+  day: number;
+}
+
+/** usage_latency of all dimensions together. */
+export interface LatencyHourlyTable {
+  hour: number;
+  metric: string;
   bucket: number;
   count: number;
 }
@@ -343,6 +386,61 @@ export interface ResponsesTable {
   owner: string;
   /** When the attempt that made it started. */
   created_at: number;
+}
+
+/** Something that was asked for as a file. */
+export interface ExportsTable {
+  id: string;
+  /** requests | usage | audit */
+  kind: string;
+  /** csv | json */
+  format: string;
+  /** JSON: the query of the list, as it would be sent to it. */
+  query: string;
+  /** JSON: how far the reach of whoever asked went then. */
+  scope: string;
+  /** Whose it is; null: the installation's. */
+  user_id: string | null;
+  /** Who asked, as in the audit log. */
+  actor_kind: string;
+  actor_id: string | null;
+  actor_name: string;
+  /** waiting | running | done | failed | cancelled */
+  status: string;
+  rows: number;
+  /** In thousandths; null: not known. */
+  progress: number | null;
+  bytes: number;
+  /** For whoever asked. */
+  error: string | null;
+  created_at: number;
+  finished_at: number | null;
+  /** Set when it has finished. */
+  expires_at: number | null;
+}
+
+/** What was sent and answered. The texts are AES-256-GCM, bound to the request's id; they end where `truncated` is 1. */
+export interface RequestBodiesTable {
+  request_id: string;
+  request_started_at: number;
+  key_id: string | null;
+  user_id: string | null;
+  /** The group that paid. */
+  group_id: string;
+  /** Null: there was none, or none that is text. */
+  request_body: string | null;
+  /** The media type, without parameters; null: not said. */
+  request_type: string | null;
+  /** All of it, as it was sent; null: there was none. */
+  request_bytes: number | null;
+  request_truncated: number;
+  response_body: string | null;
+  response_type: string | null;
+  response_bytes: number | null;
+  response_truncated: number;
+  /** JSON list: of what something was replaced. */
+  redacted: string;
+  expires_at: number;
 }
 
 export interface Database {
@@ -363,5 +461,11 @@ export interface Database {
   attempts: AttemptsTable;
   usage_hourly: UsageHourlyTable;
   usage_latency: UsageLatencyTable;
+  usage_daily: UsageDailyTable;
+  latency_daily: LatencyDailyTable;
+  usage_changed_days: UsageChangedDaysTable;
+  latency_hourly: LatencyHourlyTable;
   responses: ResponsesTable;
+  request_bodies: RequestBodiesTable;
+  exports: ExportsTable;
 }

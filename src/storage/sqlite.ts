@@ -1,5 +1,5 @@
 // Storage in one SQLite file.
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { type Kysely, SqliteAdapter, SqliteQueryCompiler } from "kysely";
 import { databaseStorage, kyselyOver } from "./database-storage.ts";
 import { migrate } from "./migrate.ts";
@@ -52,6 +52,10 @@ async function backup(path: string, target: string): Promise<void> {
   const client = new SqliteClient({ path, busyTimeoutMs: 10_000, statementTimeoutMs: 3_600_000 });
   try {
     await client.run("reader", "vacuum into ?", [target]);
+  } catch (error) {
+    // Half a copy is none, and must not pass for one.
+    await rm(target, { force: true });
+    throw error;
   } finally {
     await client.close();
   }

@@ -3,11 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 import { accountsContract } from "./accounts.contract.ts";
 import { configurationContract } from "./configuration.contract.ts";
+import { exportsContract } from "./exports.contract.ts";
 import { ledgerContract } from "./ledger.contract.ts";
+import { listsContract } from "./lists.contract.ts";
 import { migrationContract } from "./migration.contract.ts";
+import { overviewContract } from "./overview.contract.ts";
 import { ownershipContract } from "./ownership.contract.ts";
 import { peopleContract } from "./people.contract.ts";
 import type { Engine, Storage } from "./port.ts";
+import { requestBodiesContract } from "./request-bodies.contract.ts";
 import { responsesContract } from "./responses.contract.ts";
 
 /** The database that the tests of one `describe` share, each with names of its own. */
@@ -37,9 +41,13 @@ export function storageContract(engine: Engine): void {
     configurationContract(database);
     peopleContract(database);
     accountsContract(database);
+    exportsContract(database);
     ledgerContract(database);
+    overviewContract(database);
     ownershipContract(database);
+    listsContract(database);
     responsesContract(database);
+    requestBodiesContract(database);
   });
 }
 

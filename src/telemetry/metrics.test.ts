@@ -10,6 +10,7 @@ const state = {
   heldBodyBytes: () => 4096,
   spoolBacklogBytes: () => 0,
   unrecorded: () => 0,
+  bodies: () => ({ heldBytes: 0, dropped: 0 }),
   snapshotVersion: () => 7,
   snapshotAgeSeconds: () => 1.5,
   databaseUp: () => true,

@@ -13,6 +13,8 @@ export interface MetricsState {
   heldBodyBytes(): number;
   spoolBacklogBytes(): number;
   unrecorded(): number;
+  /** Of those that are to be kept: bytes that wait for the database, and calls whose bodies did not fit. */
+  bodies(): { readonly heldBytes: number; readonly dropped: number };
   snapshotVersion(): number;
   snapshotAgeSeconds(): number;
   databaseUp(): boolean;
@@ -58,6 +60,12 @@ export class Metrics {
     gauge("headgate_request_body_bytes_held", "Bytes of request bodies in memory.", state.heldBodyBytes);
     gauge("headgate_spool_backlog_bytes", "Ledger records that the database does not have yet.", state.spoolBacklogBytes);
     gauge("headgate_unrecorded_records", "Ledger records that could not be kept.", state.unrecorded);
+    gauge(
+      "headgate_kept_bodies_waiting_bytes",
+      "Bytes of bodies to be kept that the database does not have yet.",
+      () => state.bodies().heldBytes,
+    );
+    gauge("headgate_kept_bodies_dropped", "Calls whose bodies were to be kept, and are not.", () => state.bodies().dropped);
     gauge("headgate_snapshot_version", "Version of the configuration that calls are served from.", state.snapshotVersion);
     gauge("headgate_snapshot_age_seconds", "Seconds since that configuration was published.", state.snapshotAgeSeconds);
     gauge("headgate_database_up", "1 while the database answers.", () => (state.databaseUp() ? 1 : 0));

@@ -9,23 +9,34 @@ export interface DegradedPart {
 export class Readiness {
   #phase: "starting" | "ready" | "draining" = "starting";
   readonly #parts = new Map<string, DegradedPart>();
+  readonly #onChange: () => void;
+
+  /** `onChange`: after a change of the phase, or of which parts are away. */
+  constructor(onChange: () => void = () => {}) {
+    this.#onChange = onChange;
+  }
 
   ready(): void {
-    if (this.#phase === "starting") this.#phase = "ready";
+    if (this.#phase !== "starting") return;
+    this.#phase = "ready";
+    this.#onChange();
   }
 
   draining(): void {
     this.#phase = "draining";
+    this.#onChange();
   }
 
   /** A part of the installation is away; `since` stays that of the first report. */
   degraded(part: string, detail: string, nowMs: number): void {
-    const since = this.#parts.get(part)?.since ?? new Date(nowMs).toISOString();
+    const before = this.#parts.get(part);
+    const since = before?.since ?? new Date(nowMs).toISOString();
     this.#parts.set(part, { part, since, detail });
+    if (before?.detail !== detail) this.#onChange();
   }
 
   restored(part: string): void {
-    this.#parts.delete(part);
+    if (this.#parts.delete(part)) this.#onChange();
   }
 
   /** The parts that are away and whose names begin so. */

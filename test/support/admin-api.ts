@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SystemView } from "../../src/api/system.ts";
 import type { AdminDeps } from "../../src/control/admin/context.ts";
+import { createExportRuns } from "../../src/control/admin/exports/create-export-runs.ts";
 import { createAdminApi } from "../../src/control/admin/server.ts";
 import { createSynchronizer } from "../../src/control/discovery/synchronize.ts";
 import { Cipher } from "../../src/core/cipher.ts";
@@ -61,11 +62,15 @@ export const systemOfTests: SystemView = {
   database: { engine: "sqlite", state: "ok", since: null, detail: null },
   redis: null,
   manifests: [],
+  backup: null,
   warnings: [],
 };
 
 /** Tokens: `adminToken`, keys of the database by their digest, `expired-token`; the rest is unknown. */
-export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise<AdminApiUnderTest> {
+export async function startAdminApi(
+  overrides: Partial<AdminDeps> = {},
+  moreRoutes: Parameters<typeof createAdminApi>[1] = [],
+): Promise<AdminApiUnderTest> {
   const dataDir = await mkdtemp(join(tmpdir(), "headgate-admin-"));
   const storage = await openStorage({ databaseUrl: null, dataDir });
   await storage.migrate();
@@ -75,6 +80,7 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
   const scopesByDigest = new Map<string, KeyRow>();
   let present = true;
   const log = linesInto(logged);
+  const exports = createExportRuns({ storage: () => (present ? storage : null), dataDir, clock: systemClock, log });
   const deps: AdminDeps = {
     synchronizer: createSynchronizer({
       storage,
@@ -84,6 +90,7 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
       onChanged: async () => void published.push("routing"),
     }),
     schedule: { refresh: async () => void published.push("schedule") },
+    exports,
     storage: () => (present ? storage : null),
     cipher,
     publisher: {
@@ -118,7 +125,7 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
     publicUrl: null,
     ...overrides,
   };
-  const api = await createAdminApi(deps);
+  const api = await createAdminApi(deps, moreRoutes);
   const server = createServer((request, response) => api.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin/api/v1`;
@@ -137,6 +144,7 @@ export async function startAdminApi(overrides: Partial<AdminDeps> = {}): Promise
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await api.close();
+      await exports.stop();
       await storage.close();
       await rm(dataDir, { recursive: true, force: true });
     },

@@ -18,6 +18,8 @@ export interface HeadgateOptions {
   logLevel?: "debug" | "info" | "warn" | "error";
   /** Default: the machine's own. */
   clock?: Clock;
+  /** Where the built dashboard is; default: beside the program. */
+  dashboardDir?: string;
 }
 
 export interface AdminAnswer {
@@ -67,7 +69,16 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     cwd: dataDir,
   });
   const secretKey = new Secret(options.env?.HEADGATE_SECRET_KEY ?? testSecretKey);
-  const app = createApp({ config, dataDir, secretKey, log, warnings, clock: options.clock ?? systemClock });
+  const { clock = systemClock, dashboardDir } = options;
+  const app = createApp({
+    config,
+    dataDir,
+    secretKey,
+    log,
+    warnings,
+    clock,
+    ...(dashboardDir !== undefined && { dashboardDir }),
+  });
   const started = await app.start();
 
   const admin = async (

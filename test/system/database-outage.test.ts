@@ -188,7 +188,7 @@ describe("PostgreSQL", () => {
     expect(stdout).toBe("");
   });
 
-  test("another secret key than the database's, or none, is refused in words", async () => {
+  test("another secret key than the database's, or none, is refused in words", { timeout: 90_000 }, async () => {
     const home = await newHome();
     const env = { HEADGATE_DATABASE_URL: server.url };
     const first = await start(home, env);

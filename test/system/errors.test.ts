@@ -2,6 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { EventHub } from "../../src/control/events/event-hub.ts";
+import { systemClock } from "../../src/core/clock.ts";
 import { type ErrorCode, errorCatalogue } from "../../src/core/errors.ts";
 import { inMaintenance, withoutToken } from "../../src/domain/deployment-reason.ts";
 import { contentOf, endpointOf, modelOf, targetOf } from "../../src/domain/fixtures/views.ts";
@@ -9,7 +11,7 @@ import { noLimits } from "../../src/domain/limits.ts";
 import type { SnapshotContent } from "../../src/domain/snapshot.ts";
 import type { Snapshot } from "../../src/gateway/snapshot.ts";
 import { SnapshotHolder } from "../../src/gateway/snapshot-holder.ts";
-import { startAdminApi } from "../support/admin-api.ts";
+import { startAdminApi, adminToken as tokenOfApiUnderTest } from "../support/admin-api.ts";
 import { type BareGateway, endpointAt, snapshotWithKey, startBareGateway } from "../support/bare-gateway.ts";
 import { type Headgate, startHeadgate, testAdminToken } from "../support/headgate.ts";
 import { createHome, startHeadgateProcess } from "../support/headgate-process.ts";
@@ -269,15 +271,26 @@ async function startHeadgateForSetup(): Promise<{ setupLink: string }> {
   return { setupLink: fresh.setupLink as string };
 }
 
-/** Signs in, by default with an account that there is not. */
-function signIn(request: { headers?: Record<string, string>; email?: string; password?: string } = {}) {
-  const { headers = {}, email = "nobody@example.test", password = "a password of nobody" } = request;
-  const all = { "content-type": "application/json", ...headers };
-  return administer("POST", "/sessions", { token: null, headers: all, body: { email, password } });
+/** Signs in with an account that there is not. */
+function signIn(headers: Record<string, string> = {}) {
+  const body = { email: "nobody@example.test", password: "a password of nobody" };
+  return administer("POST", "/sessions", { token: null, headers: { "content-type": "application/json", ...headers }, body });
+}
+
+async function askForEvents(events: EventHub): Promise<RawResponse> {
+  const api = await startAdminApi({ events });
+  cleanUps.push(() => api.close());
+  return rawRequest(api.url, { target: "/admin/api/v1/events", headers: { authorization: `Bearer ${tokenOfApiUnderTest}` } });
 }
 
 /** What brings each code about in the admin API. */
 const adminProvocations: Record<CodesOf<"admin">, () => Promise<RawResponse>> = {
+  draining() {
+    const events = new EventHub({ clock: systemClock });
+    events.close();
+    return askForEvents(events);
+  },
+  too_many_streams: () => askForEvents(new EventHub({ clock: systemClock, perOwnerMax: 0 })),
   missing_key: () => administer("GET", "/endpoints", { token: null }),
   invalid_key: () => administer("GET", "/endpoints", { token: `${key}x` }),
   key_expired: () => administer("GET", "/endpoints", { token: expiredKey }),
@@ -298,11 +311,17 @@ const adminProvocations: Record<CodesOf<"admin">, () => Promise<RawResponse>> = 
     return administer("PATCH", `/endpoints/${body.data[0].id}`, { body: { weight: 2 }, headers: { "if-match": '"0"' } });
   },
   invalid_credentials: () => signIn(),
+  /** A group's manager who tries addresses: unlike passwords, these are looked at quickly. */
   async rate_limit_exceeded() {
-    const tries = await Promise.all(Array.from({ length: 11 }, () => signIn({ email: "somebody@example.test" })));
+    const { body: manager } = await headgate.admin("POST", "/users", { name: "Manager", role: "group_manager" });
+    const { body: group } = await headgate.admin("POST", "/groups", { name: "managed" });
+    await headgate.admin("PUT", `/groups/${group.id}/members/${manager.id}`);
+    const token = await headgate.createKey({ user_id: manager.id, scopes: ["admin"] });
+    const add = () => administer("POST", `/groups/${group.id}/members`, { token, body: { email: "somebody@example.test" } });
+    const tries = await Promise.all(Array.from({ length: 21 }, add));
     return tries.find(({ status }) => status === 429) as RawResponse;
   },
-  foreign_origin: () => signIn({ headers: { origin: "https://elsewhere.test" } }),
+  foreign_origin: () => signIn({ origin: "https://elsewhere.test" }),
   link_not_valid() {
     const headers = { "content-type": "application/json" };
     const body = { secret: "canary-secret", password: "canary password" };
@@ -346,6 +365,7 @@ const withRetryAfter: readonly ErrorCode[] = [
   "state_unavailable",
   "accounting_unavailable",
   "overloaded",
+  "too_many_streams",
   "draining",
   "starting",
   "database_unavailable",

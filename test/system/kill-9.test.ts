@@ -57,7 +57,7 @@ async function killAgainAndAgain(home: Home, rounds: number, env: Record<string,
   }
 }
 
-test("kill -9 at random moments under load, 20 times, SQLite", { timeout: 120_000 }, async () => {
+test("kill -9 at random moments under load, 20 times, SQLite", { timeout: 300_000 }, async () => {
   const home = await createHome();
   try {
     await killAgainAndAgain(home, 20);
@@ -66,7 +66,7 @@ test("kill -9 at random moments under load, 20 times, SQLite", { timeout: 120_00
   }
 });
 
-test("kill -9 at random moments under load, 5 times, PostgreSQL", { timeout: 60_000 }, async () => {
+test("kill -9 at random moments under load, 5 times, PostgreSQL", { timeout: 120_000 }, async () => {
   const home = await createHome();
   const database = await createPostgresDatabase();
   try {

@@ -1,10 +1,12 @@
 // Accounts with a password: the first administrator, sign-in, new passwords.
 import { HeadgateError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
+import type { Logger } from "../../core/logger.ts";
 import type { Repositories, Storage, UserRow } from "../../storage/port.ts";
 import type { Actor } from "../admin/authorize/actor.ts";
 import { recordChange } from "../audit/record-change.ts";
 import { checkPassword } from "./check-password.ts";
+import { FailedSignInLog } from "./failed-sign-in-log.ts";
 import { findLink, isSetupRequired, takeLink } from "./one-time-link.ts";
 import { hashPassword, isPassword, PasswordsBusy } from "./password-hash.ts";
 import { holdUser, type NewSession, type SignInSource, startSession } from "./session.ts";
@@ -16,6 +18,7 @@ export interface AccountsOptions {
   nowMs: () => number;
   /** What failed tries are counted by. */
   throttleKey: (address: string) => string;
+  log: Logger;
 }
 
 export interface SignedIn {
@@ -33,9 +36,11 @@ const busyRetrySeconds = 5;
 /** Passwords are hashed outside of transactions: others would wait for them. */
 export class Accounts {
   readonly #options: AccountsOptions;
+  readonly #failures: FailedSignInLog;
 
   constructor(options: AccountsOptions) {
     this.#options = options;
+    this.#failures = new FailedSignInLog(options.log);
   }
 
   /** Makes the first administrator and signs them in. Throws link_not_valid, invalid_field or name_conflict. */
@@ -68,7 +73,11 @@ export class Accounts {
     return this.#counted(email, asked, async () => {
       const user = await database().users.getByEmail(email.trim());
       const fits = await this.#unlessBusy(isPassword(password, user?.password_hash ?? null));
-      if (user === null || !fits || user.disabled_at !== null) throw new HeadgateError("invalid_credentials");
+      if (user === null || !fits || user.disabled_at !== null) {
+        const reason = user === null ? "unknown_account" : fits ? "disabled" : "wrong_password";
+        this.#failures.failed(asked, reason, user?.id ?? null, nowMs());
+        throw new HeadgateError("invalid_credentials");
+      }
       const session = await database().transaction(async (tx) => {
         requireUnchanged(user, await holdUser(tx, user.id, nowMs()));
         return startSession(tx, user.id, "password", asked, nowMs());
@@ -77,8 +86,11 @@ export class Accounts {
     });
   }
 
-  /** One's own; other sessions of the user end. Rejects with invalid_credentials, rate_limit_exceeded, not_allowed or invalid_field. */
-  async changePassword(actor: Actor, current: string, password: string, asked: Asked): Promise<void> {
+  /**
+   * One's own. All sessions of the user end, the asking one too: whoever has its secret does not keep it. A new one begins. Rejects with
+   * invalid_credentials, rate_limit_exceeded, not_allowed or invalid_field.
+   */
+  async changePassword(actor: Actor, current: string, password: string, asked: Asked): Promise<SignedIn> {
     const { database, nowMs } = this.#options;
     const user = actor.sessionId === null || actor.userId === null ? null : await database().users.get(actor.userId);
     if (user === null || user.password_hash === null) {
@@ -87,15 +99,18 @@ export class Accounts {
     // Whoever has found an open browser could try passwords as well.
     await this.#counted(user.email ?? user.id, asked, async () => {
       if (await this.#unlessBusy(isPassword(current, user.password_hash))) return;
+      this.#failures.failed(asked, "wrong_current_password", user.id, nowMs());
       throw new HeadgateError("invalid_credentials", { message: "The current password is wrong.", field: "current_password" });
     });
     checkPassword(password, user);
     const hash = await this.#unlessBusy(hashPassword(password));
-    await database().transaction(async (tx) => {
+    const session = await database().transaction(async (tx) => {
       requireUnchanged(user, await holdUser(tx, user.id, nowMs()));
-      await setPassword(tx, user, hash, nowMs(), actor.sessionId ?? undefined);
+      await setPassword(tx, user, hash, nowMs());
       await record(tx, actor, asked, "user.change_password", user, { password: "old" }, { password: "new" }, nowMs());
+      return startSession(tx, user.id, "password", asked, nowMs());
     });
+    return { user, session };
   }
 
   /** By a link; all sessions of the user end. Rejects with link_not_valid or invalid_field. */
@@ -127,10 +142,11 @@ export class Accounts {
     }
   }
 
-  #begin(account: string, { address }: Asked) {
+  #begin(account: string, asked: Asked) {
     const { throttle, throttleKey, nowMs } = this.#options;
-    const begun = throttle.begin(account, throttleKey(address ?? "unknown"), nowMs());
+    const begun = throttle.begin(account, throttleKey(asked.address ?? "unknown"), nowMs());
     if (typeof begun !== "number") return begun;
+    this.#failures.failed(asked, "throttled", null, nowMs());
     const retryAfterSeconds = Math.ceil(begun / 1000);
     const message = `Too many sign-ins have failed. Try again in ${retryAfterSeconds} s.`;
     throw new HeadgateError("rate_limit_exceeded", { message, retryAfterSeconds });
@@ -161,9 +177,9 @@ async function userOfLink({ users }: Repositories, userId: string | null): Promi
 }
 
 /** Links that were made before are good no longer: a forgotten one would undo this. */
-async function setPassword(tx: Repositories, user: UserRow, hash: string, nowMs: number, keptSession?: string): Promise<void> {
+async function setPassword(tx: Repositories, user: UserRow, hash: string, nowMs: number): Promise<void> {
   await tx.users.update(user.id, { password_hash: hash, updated_at: nowMs });
-  await tx.sessions.deleteOfUser(user.id, keptSession);
+  await tx.sessions.deleteOfUser(user.id);
   await tx.oneTimeLinks.deleteOf("password", user.id);
 }
 

@@ -19,6 +19,7 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from "openid-client";
+import type { SignInFailure } from "../../api/sessions.ts";
 import { type ProvenIdentity, userIdOf } from "../../domain/identity.ts";
 import type { OidcConfig } from "../../domain/identity-config.ts";
 import type { HttpClient } from "../../egress/http-client.ts";
@@ -30,15 +31,6 @@ import type { PendingSignIn } from "./pending-sign-in.ts";
 const metadataAgeMaxMs = 3_600_000;
 const questionTimeoutMs = 10_000;
 const bytesMax = 512 * 1024;
-
-/** Why nobody was signed in; the dashboard has words for each. */
-export type SignInFailure =
-  | "sign_in_expired"
-  | "sign_in_cancelled"
-  | "provider_unavailable"
-  | "sign_in_failed"
-  | "account_disabled"
-  | "too_many_sign_ins";
 
 export class OidcSignInFailed extends Error {
   readonly failure: SignInFailure;

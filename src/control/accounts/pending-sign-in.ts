@@ -1,5 +1,6 @@
 // What Headgate has to remember while somebody is away at an OpenID provider: in a cookie of theirs, encrypted, so that none of it is kept here.
 import type { Cipher } from "../../core/cipher.ts";
+import { cookieValue } from "./cookie-value.ts";
 
 export interface PendingSignIn {
   state: string;
@@ -34,14 +35,10 @@ export function pendingOf(
   header: string | undefined,
   { cipher, provider, isSecure, nowMs }: { cipher: Cipher; provider: string; isSecure: boolean; nowMs: number },
 ): PendingSignIn | null {
-  const name = `${isSecure ? secureName : plainName}=`;
-  const pair = header
-    ?.split(";")
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(name));
-  if (pair === undefined) return null;
+  const value = cookieValue(header, isSecure ? secureName : plainName);
+  if (value === null) return null;
   try {
-    const { endsAtMs, ...pending } = JSON.parse(cipher.decrypt(pair.slice(name.length), contextOf(provider)));
+    const { endsAtMs, ...pending } = JSON.parse(cipher.decrypt(value, contextOf(provider)));
     return endsAtMs > nowMs ? pending : null;
   } catch {
     return null;

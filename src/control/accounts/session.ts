@@ -9,6 +9,8 @@ export const longestSessionMs = 7 * 24 * hourMs;
 /** Without being used. */
 const longestPauseMs = 24 * hourMs;
 const userAgentMax = 300;
+/** Of one user at once. Whoever signs in by a program, again and again, would fill the database. */
+const sessionsOfUserMax = 20;
 
 /** How somebody has signed in. */
 export type SignInMethod = "password" | "oidc" | "proxy" | "setup";
@@ -40,8 +42,8 @@ export async function holdUser({ users }: Repositories, userId: string, nowMs: n
 }
 
 /**
- * Begins a session, always with a secret that nobody has seen: one that was there before the sign-in could be somebody else's (session
- * fixation). To be called in a transaction, of a user who was looked at after `holdUser`.
+ * Begins a session, and ends the oldest of a user who has too many. Always with a secret that nobody has seen: one that was there
+ * before the sign-in could be somebody else's (session fixation). To be called in a transaction, of a user who was looked at after `holdUser`.
  */
 export async function startSession(
   { sessions }: Repositories,
@@ -63,5 +65,6 @@ export async function startSession(
     expires_at: sessionEndMs(nowMs, nowMs),
   };
   await sessions.insert(row);
+  await sessions.keepNewest(userId, sessionsOfUserMax);
   return { row, secret };
 }

@@ -9,7 +9,7 @@ import type {
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { HealthBody } from "../../api/models.ts";
-import type { SystemView } from "../../api/system.ts";
+import type { SystemState } from "../../api/system.ts";
 import type { Cipher } from "../../core/cipher.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -21,10 +21,13 @@ import type { HttpClient } from "../../egress/http-client.ts";
 import type { Storage } from "../../storage/port.ts";
 import type { SyncSchedule } from "../discovery/schedule.ts";
 import type { Synchronizer } from "../discovery/synchronize.ts";
+import { EventHub } from "../events/event-hub.ts";
+import type { ExportRuns } from "../exports/export-runs.ts";
 import type { PeopleChange } from "../identity/people-change.ts";
 import type { ManifestSync } from "../manifest/manifest-sync.ts";
 import { databaseUnavailable } from "./answers.ts";
 import type { Actor } from "./authorize/actor.ts";
+import type { Playground } from "./playground/playground.ts";
 
 /** What a bearer token is: one that may administer (a key, or with null the token of HEADGATE_ADMIN_TOKEN), or why it is not. */
 export type AuthenticatedToken =
@@ -73,15 +76,21 @@ export interface AdminDeps {
   manifests?: Pick<ManifestSync, "refresh" | "reload" | "reapply" | "state">;
   /** Told when endpoints come, go, or change their interval. */
   schedule: Pick<SyncSchedule, "refresh">;
+  /** Files that are made in the background. */
+  exports: Pick<ExportRuns, "begin" | "remove" | "openFile">;
   /** Answered from the snapshot, so that it works without the database. */
   authenticate(token: string): AuthenticatedToken;
-  system(): SystemView;
+  system(): SystemState;
   /** Default: unknown. */
   healthOf?: HealthLookup;
   /** Answered by the data plane, from what it knows. Null while it knows nothing; throws HeadgateError invalid_field. */
   explain(question: ExplainQuestion): Explanation | null;
   /** The models that a user may use now, as the data plane knows them. Null while it knows nothing of the user. */
   usableModels(userId: string): readonly UsableModel[] | null;
+  /** Default: there is none, and whoever calls it is told to wait. */
+  playground?: Playground;
+  /** Tells open pages of changes. Default: one of its own. */
+  events?: EventHub;
   /** Where a request comes from, behind proxies that are trusted. */
   addressOf(request: IncomingMessage): string;
   /** Whether the browser speaks TLS, to us or to a proxy that is trusted. */
@@ -99,6 +108,8 @@ export interface SignInWays {
   /** Those with a client id; its place in the list is part of a provider's redirect URI. */
   oidc: readonly OidcConfig[];
   client: Pick<HttpClient, "ask">;
+  /** Whether some proxy is trusted to say who somebody is. */
+  hasProxy: boolean;
   /** Whom a proxy that is trusted announces; null: nobody. */
   announced(request: IncomingMessage): ProvenIdentity | null;
   /** What tries from an address are counted by. */
@@ -108,12 +119,14 @@ export interface SignInWays {
 const passwordAlone: SignInWays = {
   oidc: [],
   client: { ask: () => Promise.reject(new Error("no client")) },
+  hasProxy: false,
   announced: () => null,
   throttleKey: (address) => address,
 };
 
 export interface AdminContext extends AdminDeps {
   healthOf: HealthLookup;
+  events: EventHub;
   signIn: SignInWays;
   /** The database, or HeadgateError database_unavailable. */
   database(): Storage;
@@ -161,6 +174,7 @@ export function adminContext(deps: AdminDeps): AdminContext {
   return {
     ...deps,
     healthOf: deps.healthOf ?? unknownHealth,
+    events: deps.events ?? new EventHub({ clock: deps.clock }),
     signIn: deps.signIn ?? passwordAlone,
     publish,
     database() {

@@ -5,7 +5,11 @@ import type { Logger } from "../../core/logger.ts";
 import { StorageUnavailable, UniqueViolation } from "../../storage/port.ts";
 import { databaseUnavailable } from "./answers.ts";
 
-export function answerError(log: Logger) {
+/** `sendOtherwise`: answers in a way of its own; false: it does not. */
+export function answerError(
+  log: Logger,
+  sendOtherwise: (error: HeadgateError, request: FastifyRequest, reply: FastifyReply) => boolean = () => false,
+) {
   return (cause: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const error = toHeadgateError(cause);
     if (error.status >= 500) {
@@ -13,7 +17,7 @@ export function answerError(log: Logger) {
       if (error.code === "internal_error") log.error(fields, "the admin API failed");
       else log.warn(fields, "the admin API could not answer");
     }
-    send(reply, error);
+    if (!sendOtherwise(error, request, reply)) send(reply, error);
   };
 }
 

@@ -10,13 +10,18 @@ import { allowedMethods, type KnownRoute, requirePolicies } from "./authorize/de
 import { type AdminApp, type AdminContext, type AdminDeps, adminContext } from "./context.ts";
 import { endpointRoutes } from "./endpoints/routes.ts";
 import { answerError, answerUnknownRoute } from "./error-handler.ts";
+import { announceChanges } from "./events/announce-changes.ts";
+import { eventRoutes } from "./events/routes.ts";
 import { explainRoutes } from "./explain/routes.ts";
+import { exportRoutes } from "./exports/routes.ts";
 import { groupRoutes } from "./groups/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { manifestRoutes } from "./manifests/routes.ts";
 import { modelRoutes } from "./models/routes.ts";
 import { openApi } from "./open-api.ts";
+import { overviewRoutes } from "./overview/routes.ts";
 import { parseJsonBody } from "./parse-json-body.ts";
+import { playgroundRoutes } from "./playground/routes.ts";
 import { requestRoutes } from "./requests/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { systemRoutes } from "./system/routes.ts";
@@ -46,10 +51,14 @@ const resources = [
   userRoutes,
   sessionRoutes,
   groupRoutes,
+  overviewRoutes,
   usageRoutes,
   requestRoutes,
   auditRoutes,
+  exportRoutes,
   systemRoutes,
+  eventRoutes,
+  playgroundRoutes,
 ];
 
 /** Builds the admin API. Throws when a route declares no policy. `moreRoutes` are added beside the built-in ones, under the same rules. */
@@ -79,13 +88,14 @@ export async function createAdminApi(
   app.addHook("onRoute", (route) => void known.push(route));
   app.addHook("onRequest", async (request, reply) => setCommonHeaders(request, reply));
   app.addHook("onRequest", authorize(context));
+  app.addHook("onResponse", announceChanges(context.events, adminPrefix));
   app.setErrorHandler(answerError(deps.log));
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(request, reply, allowedMethods(known, request.url)));
 
   await openApi(app, adminPrefix, deps.publicUrl);
   await app.register(
     async (scope) => {
-      for (const routes of [...resources, ...moreRoutes]) routes(scope as AdminApp, context);
+      for (const routes of [...moreRoutes, ...resources]) routes(scope as AdminApp, context);
     },
     { prefix: adminPrefix },
   );
@@ -102,4 +112,6 @@ function setCommonHeaders(request: Pick<FastifyRequest, "id">, reply: { header(n
   reply.header("x-request-id", request.id);
   reply.header("cache-control", "no-store");
   reply.header("x-content-type-options", "nosniff");
+  reply.header("x-frame-options", "DENY");
+  reply.header("referrer-policy", "no-referrer");
 }

@@ -31,7 +31,7 @@ describe("the schedule", () => {
   let random: number;
 
   /** Stands for the synchroniser at its interface; the real one has its own tests. */
-  const synchronizer: Synchronizer = {
+  const synchronizer: Pick<Synchronizer, "synchronize"> = {
     async synchronize(endpointId, { trigger, signal }) {
       const endpoint = await storage.endpoints.get(endpointId);
       if (endpoint === null) throw new HeadgateError("not_found");

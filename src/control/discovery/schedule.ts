@@ -7,7 +7,7 @@ import type { Synchronizer } from "./synchronize.ts";
 
 export interface SyncScheduleDeps {
   storage: Storage;
-  synchronizer: Synchronizer;
+  synchronizer: Pick<Synchronizer, "synchronize">;
   clock: Clock;
   log: Logger;
   /** From 0 to 1; for tests. */

@@ -42,12 +42,23 @@ interface Job {
   onWritten: OnWritten[] | null;
 }
 
+/** What a run is at. `listing`: asking the provider; `writing`: into the database; `publishing`: to the data plane. */
+type SyncStage = "listing" | "writing" | "publishing";
+
+export interface SyncProgress {
+  trigger: SyncTrigger;
+  startedAtMs: number;
+  stage: SyncStage;
+}
+
 export interface Synchronizer {
   /**
    * Synchronises one endpoint. What the provider does wrong is in the run, not thrown. Asked for the same thing while
    * it is at it, it gives both callers the one result. Throws HeadgateError not_found, and what storage throws.
    */
   synchronize(endpointId: string, options: SynchronizeOptions): Promise<SyncRunView>;
+  /** The run that is under way in this process; null: none, or a dry one. */
+  inProgress(endpointId: string): SyncProgress | null;
 }
 
 /** How often a run starts over because the endpoint or a name changed under it. */
@@ -56,16 +67,36 @@ const maxTries = 3;
 export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
   const { storage, cipher, clock, log, onChanged } = deps;
   const jobs = new Map<string, Job>();
+  const underWay = new Map<string, SyncProgress>();
 
-  async function run(endpointId: string, options: SynchronizeOptions, joined: () => OnWritten[]): Promise<SyncRunView> {
-    const startedAtMs = clock.nowMs();
+  /** Runs of one endpoint follow one another, so that each finds the place empty. */
+  async function shown(endpointId: string, options: SynchronizeOptions, joined: () => OnWritten[]): Promise<SyncRunView> {
+    const progress: SyncProgress = { trigger: options.trigger, startedAtMs: clock.nowMs(), stage: "listing" };
+    if (options.dryRun !== true) underWay.set(endpointId, progress);
+    try {
+      return await run(endpointId, options, joined, progress);
+    } finally {
+      underWay.delete(endpointId);
+    }
+  }
+
+  async function run(
+    endpointId: string,
+    options: SynchronizeOptions,
+    joined: () => OnWritten[],
+    progress: SyncProgress,
+  ): Promise<SyncRunView> {
+    const { startedAtMs } = progress;
     for (let tries = 1; ; tries++) {
       const endpoint = await storage.endpoints.get(endpointId);
       if (endpoint === null) throw new HeadgateError("not_found", { message: "There is no such endpoint." });
+      progress.stage = "listing";
       const listing = await fetchListing(endpoint, cipher, { ...deps.listOptions, signal: options.signal });
       options.signal?.throwIfAborted();
+      progress.stage = "writing";
       const applied = await apply(endpoint, listing, startedAtMs, options, joined);
-      if (applied !== "stale") return finish(endpoint, listing, applied);
+      progress.stage = "publishing";
+      if (applied !== "stale") return await finish(endpoint, listing, applied);
       if (tries === maxTries) throw new HeadgateError("stale", { message: "The endpoint keeps changing. Synchronize again." });
     }
   }
@@ -114,6 +145,8 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
   }
 
   return {
+    inProgress: (endpointId) => underWay.get(endpointId) ?? null,
+
     synchronize(endpointId, options) {
       const kind = `${options.dryRun === true} ${options.confirm === true}`;
       const running = jobs.get(endpointId);
@@ -128,7 +161,7 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
         job.onWritten = null;
         return all;
       };
-      const result = before.then(() => run(endpointId, options, joined));
+      const result = before.then(() => shown(endpointId, options, joined));
       const job: Job = { kind, result, onWritten: all };
       jobs.set(endpointId, job);
       const forget = () => {

@@ -201,7 +201,7 @@ describe("what a token says of groups", () => {
   it("finds the group that an administrator set up before, and leaves it as it is", async () => {
     const { groups } = database.storage;
     const id = groupIdOf(source, "physics");
-    const row = { id, name: "Physicists", models: '["gpt-*"]', source, external_id: "physics", limits: null };
+    const row = { id, name: "Physicists", models: '["gpt-*"]', source, external_id: "physics", limits: null, bodies: null };
     await groups.insert({ ...row, created_at: 1, updated_at: 1, version: 1 });
     await see(person("ann", ["physics"]));
     expect(await groupsOf("ann")).toEqual([`Physicists by ${source}`]);

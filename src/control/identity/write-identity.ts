@@ -40,6 +40,7 @@ export async function writeIdentity(repositories: Repositories, { identity, seen
       source,
       external_id: group.externalId,
       limits: null,
+      bodies: null,
       created_at: seenAtMs,
       updated_at: seenAtMs,
       version: 1,

@@ -34,6 +34,8 @@ export class LedgerWriter {
   #stopped = false;
   /** Bytes of the spool that the database doesn't have yet, as of the last look. */
   backlogBytes = 0;
+  /** Bytes of the spool that have come into the database since the start. */
+  ingestedBytes = 0;
   /** What earlier processes left in the spool is in the database. */
   hasCaughtUp = false;
   /** Why the database takes no usage at the moment; null while it does. A file locked for writing shows here first, or only here. */
@@ -108,7 +110,9 @@ export class LedgerWriter {
       if (!(await this.#ingest(ledger, reader))) return false;
       if (reader.unreadable > 0)
         this.#options.log.warn({ file: file.path, lines: reader.unreadable }, "spool lines are unreadable");
+      const before = reader.offset;
       reader.advance();
+      this.ingestedBytes += reader.offset - before;
       if (!reader.hasMore) break;
       await new Promise<void>((resolve) => this.#options.clock.after(giveWayMs, resolve));
     }

@@ -14,7 +14,7 @@ export interface LedgerThreadData {
 export type LedgerThreadOrder = "database ready" | "stop";
 
 export type LedgerThreadMessage =
-  | { kind: "state"; backlogBytes: number; hasCaughtUp: boolean; failure: string | null }
+  | { kind: "state"; backlogBytes: number; ingestedBytes: number; hasCaughtUp: boolean; failure: string | null }
   | { kind: "log"; level: keyof Logger; fields: Record<string, unknown>; message: string }
   | { kind: "stopped" };
 
@@ -29,6 +29,8 @@ const stopTimeoutMs = 20_000;
 export interface ThreadedLedgerWriterOptions extends LedgerThreadData {
   clock: Clock;
   log: Logger;
+  /** New usage is in the database; at most twice a second. */
+  onIngested?: () => void;
 }
 
 export class ThreadedLedgerWriter {
@@ -38,6 +40,8 @@ export class ThreadedLedgerWriter {
   #isStopping = false;
   #restart: Timer | null = null;
   #whenStopped: (() => void) | null = null;
+  /** Since the thread began. */
+  #ingestedBytes = 0;
   /** Bytes of the spool that the database doesn't have yet, as of the last look. */
   backlogBytes = 0;
   /** What earlier processes left in the spool is in the database. */
@@ -91,6 +95,7 @@ export class ThreadedLedgerWriter {
   #lost(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
+    this.#ingestedBytes = 0;
     this.#whenStopped?.();
     if (this.#isStopping) return;
     // Nothing is lost with it: what it had not written is in the spool.
@@ -105,6 +110,8 @@ export class ThreadedLedgerWriter {
       this.#options.log[message.level](withErrors(message.fields), message.message);
     } else {
       this.backlogBytes = message.backlogBytes;
+      if (message.ingestedBytes > this.#ingestedBytes) this.#options.onIngested?.();
+      this.#ingestedBytes = message.ingestedBytes;
       this.hasCaughtUp ||= message.hasCaughtUp;
       this.failure = message.failure === null ? null : new Error(message.failure);
     }

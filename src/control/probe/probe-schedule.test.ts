@@ -117,7 +117,7 @@ test("a model that the question does not fit is neither good nor bad, and mentio
 
 test("hanging: bad news at the time limit, one round at a time, the next a whole interval later", async () => {
   provider.next({ kind: "hang", at: "before_headers" }, { match: anyPath });
-  const endpoints = [endpoint({ probe: probe("models", { timeoutMs: 300 }) })];
+  const endpoints = [endpoint({ probe: probe("models", { timeoutMs: 1500 }) })];
   view = { endpoints, models: [modelView("a", [target("dep_1", "ep_1")])] };
   schedule.changed();
   await clock.advance(intervalMs / 20);

@@ -64,6 +64,12 @@ export class SourceAddresses {
   }
 }
 
+/** Whether `x-forwarded-proto` of a trusted proxy says so: where each proxy appends its own, the first is what the browser spoke. */
+export function forwardedOverTls(header: string | string[] | undefined): boolean {
+  const [first = ""] = (Array.isArray(header) ? header.join(",") : (header ?? "")).split(",");
+  return first.trim().toLowerCase() === "https";
+}
+
 /** What attempts are counted by: whoever has one IPv6 address has all those of its /64, so they count as one. */
 export function throttleKey(address: string): string {
   const usual = usualForm(address);

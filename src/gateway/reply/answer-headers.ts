@@ -14,6 +14,7 @@ export function answerHeaders(call: Call): string[] {
   if (call.model !== null) headers.push("x-headgate-model", headerValue(call.model));
   if (call.endpoint !== null) headers.push("x-headgate-endpoint", headerValue(call.endpoint.publicName));
   if (call.attempts > 0) headers.push("x-headgate-attempts", String(call.attempts));
+  if (call.capture !== null && call.attempts > 0) headers.push("x-headgate-bodies", "kept");
   return headers;
 }
 

@@ -21,5 +21,7 @@ export function sendHeldAnswer(call: Call, { head, body, endpoint }: HeldAnswer)
   mergeVary(headers, call.res.getHeader("vary"));
   headers.push("content-length", String(body.length), "x-headgate-error-source", "upstream");
   call.res.writeHead(head.status, headers);
+  call.capture?.answerBegins(head.contentType, head.encoding);
+  call.capture?.answered(body);
   call.res.end(body);
 }

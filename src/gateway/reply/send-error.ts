@@ -18,6 +18,9 @@ export function sendError(call: Call, error: HeadgateError): void {
   if (call.res.headersSent) return;
   const headers = answerHeaders(call);
   sendErrorTo(call.req, call.res, error, call.dialect, call.id, headers);
+  if (call.capture === null || call.method === "HEAD") return;
+  call.capture.answerBegins("application/json", "");
+  call.capture.answered(Buffer.from(errorBody(error, call.dialect, call.id)));
 }
 
 /** The same before there is a call: paths that don't parse, a gateway that isn't ready. */

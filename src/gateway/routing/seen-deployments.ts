@@ -25,6 +25,14 @@ export function seenDeployments(snapshot: Snapshot | null, routing: RoutingState
   return [...seen.values()];
 }
 
+/** Those that may not be called like any other now, with what they are. Cheap: for who asks often. */
+export function* unreadyDeployments(routing: RoutingState, nowMs: number): Iterable<[deploymentId: string, condition: string]> {
+  for (const state of routing.health.all()) {
+    const condition = state.availability(nowMs);
+    if (condition !== "ready") yield [state.deploymentId, condition];
+  }
+}
+
 /** For people who read the log. */
 export function namesOfDeployment(snapshot: Snapshot | null, id: string): { endpoint?: string; upstream_model?: string } {
   for (const { targets } of snapshot?.models() ?? []) {

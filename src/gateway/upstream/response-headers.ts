@@ -7,6 +7,12 @@ const dropped = new Set<string>([
   "set-cookie2",
   // names the endpoint's own host as an alternative to ours
   "alt-svc",
+  // of the endpoint's own host as well: a browser would take them for ours
+  "strict-transport-security",
+  "clear-site-data",
+  "nel",
+  "report-to",
+  "reporting-endpoints",
   // ours is the request id; the endpoint's is passed on under a name of its own
   "x-request-id",
   "content-length",
@@ -20,6 +26,8 @@ export interface UpstreamHead {
   contentType: string;
   isEventStream: boolean;
   contentLength: number | null;
+  /** Its `content-encoding`; "" for none. */
+  encoding: string;
   /** False when the body is compressed although we asked for identity: it passes, but can't be read. */
   readable: boolean;
 }
@@ -33,6 +41,7 @@ export function readUpstreamHead(status: number, headers: readonly string[], sec
     contentType: "",
     isEventStream: false,
     contentLength: null,
+    encoding: "",
     readable: true,
   };
   const hopByHop = namedByConnection(headers);
@@ -43,7 +52,10 @@ export function readUpstreamHead(status: number, headers: readonly string[], sec
       head.contentType = value;
       head.isEventStream = eventStream.test(value);
     } else if (name === "content-length") head.contentLength = Number(value);
-    else if (name === "content-encoding") head.readable = value === "identity";
+    else if (name === "content-encoding") {
+      head.encoding = value;
+      head.readable = value === "identity";
+    }
     if (name === "x-request-id" && isClean(value, secrets)) kept.push("x-headgate-upstream-request-id", value);
     if (dropped.has(name) || name.startsWith("x-headgate-") || name.startsWith("access-control-")) continue;
     if (hopByHop?.includes(name) === true || !isClean(value, secrets)) continue;

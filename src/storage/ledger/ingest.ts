@@ -29,7 +29,7 @@ export async function ingestRecords(inTransaction: InLedgerTransaction, records:
         if (row !== null) responses.push(row);
       }
     }
-    await tables.addUsage(rollUp.hourly, rollUp.latency);
+    await tables.addUsage(rollUp.addition());
     await tables.addResponses(responsesInOrder(responses));
     return changed;
   });
@@ -41,7 +41,7 @@ export async function interruptAttempts(inTransaction: InLedgerTransaction, proc
     const rows = await tables.interrupt(processId, nowMs);
     const rollUp = new UsageRollUp();
     for (const row of rows) rollUp.add(row);
-    await tables.addUsage(rollUp.hourly, rollUp.latency);
+    await tables.addUsage(rollUp.addition());
     return rows.length;
   });
 }

@@ -1,6 +1,6 @@
 // What taking records in asks of an engine, inside one transaction.
 import type { AttemptRow, ResponseRow } from "../port.ts";
-import type { UsageHourlyTable, UsageLatencyTable } from "../schema.ts";
+import type { UsageAddition } from "./usage-roll-up.ts";
 
 export interface LedgerTables {
   /**
@@ -15,7 +15,7 @@ export interface LedgerTables {
   /** Marks what `processId` left unsettled, and returns those rows. */
   interrupt(processId: string, nowMs: number): Promise<AttemptRow[]>;
   /** Adds to the roll-ups. */
-  addUsage(hourly: readonly UsageHourlyTable[], latency: readonly UsageLatencyTable[]): Promise<void>;
+  addUsage(addition: UsageAddition): Promise<void>;
   /** Inserts those whose ids are not there yet. */
   addResponses(rows: readonly ResponseRow[]): Promise<void>;
 }

@@ -7,7 +7,16 @@ import { attemptColumns } from "./attempt-row.ts";
 import type { LedgerTables } from "./ledger-tables.ts";
 import { responseColumns } from "./response-rows.ts";
 import { rowsOf } from "./row-key.ts";
-import { addHourly, addLatency, usageHourlyColumns, usageLatencyColumns } from "./usage-statements.ts";
+import {
+  addChangedDay,
+  addHourly,
+  addLatency,
+  addLatencyTotal,
+  changedDayColumns,
+  latencyHourlyColumns,
+  usageHourlyColumns,
+  usageLatencyColumns,
+} from "./usage-statements.ts";
 
 const columnNames = Object.keys(attemptColumns) as (keyof AttemptRow)[];
 const quoted = (columns: readonly string[]) => sql.join(columns.map((column) => sql.ref(column)));
@@ -72,9 +81,11 @@ export function postgresLedgerTables(transaction: Transaction<Database>): Ledger
         .returningAll()
         .execute();
     },
-    async addUsage(hourly, latency) {
+    async addUsage({ hourly, latency, days, latencyTotals }) {
       await insert("usage_hourly", usageHourlyColumns, hourly, sql.raw(addHourly));
       await insert("usage_latency", usageLatencyColumns, latency, sql.raw(addLatency));
+      await insert("usage_changed_days", changedDayColumns, days, sql.raw(addChangedDay));
+      await insert("latency_hourly", latencyHourlyColumns, latencyTotals, sql.raw(addLatencyTotal));
     },
     addResponses: (rows) => insert("responses", responseColumns, rows, sql`order by id, created_at on conflict (id) do nothing`),
   };

@@ -6,13 +6,24 @@ import { attemptInserts, settleParameters, settleSql } from "./attempt-statement
 import type { LedgerTables } from "./ledger-tables.ts";
 import { responseColumns } from "./response-rows.ts";
 import { rowsOf } from "./row-key.ts";
-import { addHourly, addLatency, usageHourlyColumns, usageLatencyColumns } from "./usage-statements.ts";
+import {
+  addChangedDay,
+  addHourly,
+  addLatency,
+  addLatencyTotal,
+  changedDayColumns,
+  latencyHourlyColumns,
+  usageHourlyColumns,
+  usageLatencyColumns,
+} from "./usage-statements.ts";
 
 /** Runs a statement in the transaction; with an EachRow as its only parameter, the rows are numbers of changed rows. */
 export type RunStatement = (sql: string, parameters: readonly unknown[]) => Promise<{ rows: unknown[] }>;
 
 const addHourlySql = `${insertInto("usage_hourly", usageHourlyColumns)} ${addHourly}`;
 const addLatencySql = `${insertInto("usage_latency", usageLatencyColumns)} ${addLatency}`;
+const addChangedDaySql = `${insertInto("usage_changed_days", changedDayColumns)} ${addChangedDay}`;
+const addLatencyTotalSql = `${insertInto("latency_hourly", latencyHourlyColumns)} ${addLatencyTotal}`;
 const addResponseSql = `${insertInto("responses", responseColumns)} on conflict (id) do nothing`;
 const interruptSql =
   "update attempts set state = 'interrupted', settled_at = ?, error = 'interrupted', usage_source = 'estimated' " +
@@ -78,7 +89,7 @@ export function sqliteLedgerTables(run: RunStatement): LedgerTables {
     async interrupt(processId, nowMs) {
       return (await run(interruptSql, [nowMs, processId])).rows as AttemptRow[];
     },
-    async addUsage(hourly, latency) {
+    async addUsage({ hourly, latency, days, latencyTotals }) {
       await forEach(
         addHourlySql,
         hourly.map((row) => Object.values(row).map(storable)),
@@ -86,6 +97,14 @@ export function sqliteLedgerTables(run: RunStatement): LedgerTables {
       await forEach(
         addLatencySql,
         latency.map((row) => Object.values(row)),
+      );
+      await forEach(
+        addChangedDaySql,
+        days.map(({ day }) => [day]),
+      );
+      await forEach(
+        addLatencyTotalSql,
+        latencyTotals.map((row) => Object.values(row)),
       );
     },
     async addResponses(rows) {

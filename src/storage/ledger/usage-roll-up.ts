@@ -2,9 +2,11 @@
 import { hash } from "node:crypto";
 import { histogramBucket } from "../../core/histogram.ts";
 import type { AttemptRow } from "../port.ts";
-import type { UsageHourlyTable, UsageLatencyTable } from "../schema.ts";
+import type { LatencyHourlyTable, UsageChangedDaysTable, UsageHourlyTable, UsageLatencyTable } from "../schema.ts";
+import { latencyTotals } from "./usage-totals.ts";
 
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /** What rows of the same hour and dimensions add up to. */
 interface Entry {
@@ -12,6 +14,14 @@ interface Entry {
   /** Counts by bucket. */
   duration: Map<number, number>;
   ttft: Map<number, number>;
+}
+
+/** Rows to be added to the tables of these names. */
+export interface UsageAddition {
+  hourly: UsageHourlyTable[];
+  latency: UsageLatencyTable[];
+  days: UsageChangedDaysTable[];
+  latencyTotals: LatencyHourlyTable[];
 }
 
 /** The changes to the roll-ups of a transaction, one entry per row of the tables. */
@@ -29,12 +39,18 @@ export class UsageRollUp {
     this.#count(row, -1);
   }
 
-  /** By key, so that concurrent writers lock rows in the same order. */
-  get hourly(): UsageHourlyTable[] {
+  /** What there is to add, by key: concurrent writers lock rows in the same order. */
+  addition(): UsageAddition {
+    const hourly = this.#hourly;
+    const latency = this.#latency;
+    return { hourly, latency, days: daysOf(hourly), latencyTotals: latencyTotals(latency) };
+  }
+
+  get #hourly(): UsageHourlyTable[] {
     return this.#entries.map(({ sums }) => sums).sort((a, b) => a.hour - b.hour || compare(a.dims, b.dims));
   }
 
-  get latency(): UsageLatencyTable[] {
+  get #latency(): UsageLatencyTable[] {
     const rows: UsageLatencyTable[] = [];
     for (const { sums, duration, ttft } of this.#entries) {
       const { hour, dims } = sums;
@@ -88,6 +104,12 @@ export class UsageRollUp {
     }
     return entry;
   }
+}
+
+/** Each once, in order. */
+function daysOf(hourly: readonly UsageHourlyTable[]): UsageChangedDaysTable[] {
+  const days = new Set(hourly.map(({ hour }) => hour - (hour % dayMs)));
+  return [...days].sort((a, b) => a - b).map((day) => ({ day }));
 }
 
 /** Key and endpoint ids are known to be the same. */

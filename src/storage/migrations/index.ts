@@ -5,6 +5,10 @@ import { responses } from "./0003-responses.ts";
 import { requestIndexes } from "./0004-request-indexes.ts";
 import { people } from "./0005-people.ts";
 import { accounts } from "./0006-accounts.ts";
+import { requestBodies } from "./0007-request-bodies.ts";
+import { listIndexes } from "./0008-list-indexes.ts";
+import { exportFiles } from "./0009-exports.ts";
+import { usageTotals } from "./0010-usage-totals.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -14,4 +18,8 @@ export const migrations: readonly Migration[] = [
   { name: "0004-request-indexes", up: requestIndexes },
   { name: "0005-people", up: people },
   { name: "0006-accounts", up: accounts },
+  { name: "0007-request-bodies", up: requestBodies },
+  { name: "0008-list-indexes", up: listIndexes },
+  { name: "0009-exports", up: exportFiles },
+  { name: "0010-usage-totals", up: usageTotals },
 ];

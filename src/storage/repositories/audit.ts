@@ -26,6 +26,10 @@ export function auditRepository(db: Kysely<Database>): AuditRepository {
         .execute();
       return pageOf(rows, limit, (row) => [row.at, row.id]);
     },
+    async oldestMs() {
+      const row = await db.selectFrom("audit").select("at").orderBy("at").limit(1).executeTakeFirst();
+      return row?.at ?? null;
+    },
     async deleteBefore(timeMs) {
       const result = await db.deleteFrom("audit").where("at", "<", timeMs).executeTakeFirst();
       return Number(result.numDeletedRows);

@@ -1,10 +1,12 @@
 // Endpoints in the database.
-import { type Kysely, sql } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
-import type { EndpointRepository } from "../port.ts";
+import type { Kysely } from "kysely";
+import type { EndpointRepository, Engine } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { containsText } from "./contains-text.ts";
+import { byName, readPage } from "./read-page.ts";
+import { updateVersion } from "./update-version.ts";
 
-export function endpointRepository(db: Kysely<Database>): EndpointRepository {
+export function endpointRepository(db: Kysely<Database>, engine: Engine): EndpointRepository {
   return {
     async insert(row) {
       await db.insertInto("endpoints").values(row).execute();
@@ -21,25 +23,12 @@ export function endpointRepository(db: Kysely<Database>): EndpointRepository {
     async ofManifest(manifestId) {
       return db.selectFrom("endpoints").selectAll().where("manifest_id", "=", manifestId).orderBy("name").execute();
     },
-    async page({ limit, cursor }) {
-      const after = decodeCursor(cursor, ["string"]);
+    async page(request, { search } = {}) {
       let query = db.selectFrom("endpoints").selectAll();
-      if (after !== null) query = query.where("name", ">", after[0]);
-      const rows = await query
-        .orderBy("name")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.name]);
+      if (search !== undefined) query = query.where(containsText(engine, ["name"], search));
+      return readPage(query, byName, request);
     },
-    async update(id, changes, ifVersion) {
-      let query = db
-        .updateTable("endpoints")
-        .set({ ...changes, version: sql<number>`version + 1` })
-        .where("id", "=", id);
-      if (ifVersion !== undefined) query = query.where("version", "=", ifVersion);
-      const result = await query.executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    update: (id, changes, ifVersion) => updateVersion(db, "endpoints", id, changes, ifVersion),
     async updateDiscovery(id, { base_url, guard_signature, guard_count }) {
       await db.updateTable("endpoints").set({ base_url, guard_signature, guard_count }).where("id", "=", id).execute();
     },

@@ -1,11 +1,13 @@
 // Groups in the database: `everyone`, those that administrators make, and those that identity providers name.
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import { everyoneGroupId } from "../../domain/everyone.ts";
-import { decodeCursor, pageOf } from "../cursor.ts";
 import { inTransaction } from "../in-transaction.ts";
 import type { Engine, GroupRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { containsText } from "./contains-text.ts";
 import { groupMembers } from "./group-members.ts";
+import { byName, readPage } from "./read-page.ts";
+import { updateVersion } from "./update-version.ts";
 
 export function groupRepository(db: Kysely<Database>, engine: Engine): GroupRepository {
   return {
@@ -22,27 +24,14 @@ export function groupRepository(db: Kysely<Database>, engine: Engine): GroupRepo
     async all() {
       return db.selectFrom("groups").selectAll().orderBy("name").execute();
     },
-    async page({ limit, cursor }, ids) {
-      const after = decodeCursor(cursor, ["string"]);
+    async page(request, { ids, search } = {}) {
       if (ids?.length === 0) return { rows: [], nextCursor: null };
       let query = db.selectFrom("groups").selectAll();
       if (ids !== undefined) query = query.where("id", "in", ids);
-      if (after !== null) query = query.where("name", ">", after[0]);
-      const rows = await query
-        .orderBy("name")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.name]);
+      if (search !== undefined) query = query.where(containsText(engine, ["name"], search));
+      return readPage(query, byName, request);
     },
-    async update(id, changes, ifVersion) {
-      let query = db
-        .updateTable("groups")
-        .set({ ...changes, version: sql<number>`version + 1` })
-        .where("id", "=", id);
-      if (ifVersion !== undefined) query = query.where("version", "=", ifVersion);
-      const result = await query.executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    update: (id, changes, ifVersion) => updateVersion(db, "groups", id, changes, ifVersion),
     async delete(id) {
       return inTransaction(db, async (transaction) => {
         // Deleted keys stay as rows, and each row has a group: without this the group could never go.

@@ -1,11 +1,12 @@
 // Headgate keys in the database. Deleted ones stay as rows, so that usage can still be named.
 import { type Kysely, sql } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
-import type { KeyRepository } from "../port.ts";
+import type { Engine, KeyRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { containsText } from "./contains-text.ts";
 import { belongsTo } from "./owned-by.ts";
+import { newestFirst, readPage } from "./read-page.ts";
 
-export function keyRepository(db: Kysely<Database>): KeyRepository {
+export function keyRepository(db: Kysely<Database>, engine: Engine): KeyRepository {
   const oldestFirst = () => db.selectFrom("keys").selectAll().where("deleted_at", "is", null).orderBy("created_at").orderBy("id");
   return {
     async insert(row) {
@@ -18,17 +19,13 @@ export function keyRepository(db: Kysely<Database>): KeyRepository {
     async all() {
       return oldestFirst().execute();
     },
-    async page({ limit, cursor }, ownedBy) {
-      const after = decodeCursor(cursor, ["number", "string"]);
+    async page(request, { ownedBy, search, userId, groupId } = {}) {
       let query = db.selectFrom("keys").selectAll().where("deleted_at", "is", null);
       if (ownedBy !== undefined) query = query.where(belongsTo(db, ownedBy));
-      if (after !== null) query = query.where((eb) => eb(eb.refTuple("created_at", "id"), "<", eb.tuple(after[0], after[1])));
-      const rows = await query
-        .orderBy("created_at", "desc")
-        .orderBy("id", "desc")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.created_at, row.id]);
+      if (search !== undefined) query = query.where(containsText(engine, ["name", "prefix"], search));
+      if (userId !== undefined) query = query.where("user_id", "=", userId);
+      if (groupId !== undefined) query = query.where("group_id", "=", groupId);
+      return readPage(query, newestFirst, request);
     },
     async update(id, changes, ifVersion) {
       let query = db
@@ -50,6 +47,17 @@ export function keyRepository(db: Kysely<Database>): KeyRepository {
     },
     async paidByGroup(groupId) {
       return oldestFirst().where("group_id", "=", groupId).execute();
+    },
+    async countsOfGroups(groupIds) {
+      if (groupIds.length === 0) return new Map();
+      const rows = await db
+        .selectFrom("keys")
+        .select(({ fn }) => ["group_id", fn.countAll<number>().as("keys")])
+        .where("group_id", "in", groupIds)
+        .where("deleted_at", "is", null)
+        .groupBy("group_id")
+        .execute();
+      return new Map(rows.map((row) => [row.group_id, row.keys]));
     },
   };
 }

@@ -1,9 +1,12 @@
 // Manifests in the database, with the last good copy of each.
-import { type Kysely, sql } from "kysely";
-import type { ManifestRepository } from "../port.ts";
+import type { Kysely } from "kysely";
+import type { Engine, ManifestRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { containsText } from "./contains-text.ts";
+import { byName, readPage } from "./read-page.ts";
+import { updateVersion } from "./update-version.ts";
 
-export function manifestRepository(db: Kysely<Database>): ManifestRepository {
+export function manifestRepository(db: Kysely<Database>, engine: Engine): ManifestRepository {
   return {
     async insert(row) {
       await db.insertInto("manifests").values(row).execute();
@@ -17,14 +20,12 @@ export function manifestRepository(db: Kysely<Database>): ManifestRepository {
     async all() {
       return db.selectFrom("manifests").selectAll().orderBy("name").execute();
     },
-    async update(id, changes) {
-      const result = await db
-        .updateTable("manifests")
-        .set({ ...changes, version: sql<number>`version + 1` })
-        .where("id", "=", id)
-        .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
+    async page(request, { search } = {}) {
+      let query = db.selectFrom("manifests").selectAll();
+      if (search !== undefined) query = query.where(containsText(engine, ["name"], search));
+      return readPage(query, byName, request);
     },
+    update: (id, changes) => updateVersion(db, "manifests", id, changes),
     async updateFetched(id, changes) {
       if (Object.keys(changes).length === 0) return;
       await db.updateTable("manifests").set(changes).where("id", "=", id).execute();

@@ -1,9 +1,12 @@
 // Models (the names that callers use) in the database.
 import { type Kysely, sql } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
 import { jsonRows } from "../json-rows.ts";
 import type { Engine, ModelRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
+import { containsText } from "./contains-text.ts";
+import { hasStatus, isServedBy } from "./model-conditions.ts";
+import { byName, readPage } from "./read-page.ts";
+import { updateVersion } from "./update-version.ts";
 
 export function modelRepository(db: Kysely<Database>, engine: Engine): ModelRepository {
   return {
@@ -19,8 +22,7 @@ export function modelRepository(db: Kysely<Database>, engine: Engine): ModelRepo
     async all() {
       return db.selectFrom("models").selectAll().orderBy("name").execute();
     },
-    async page({ limit, cursor }, names) {
-      const after = decodeCursor(cursor, ["string"]);
+    async page(request, { names, search, endpoint, status, kind } = {}) {
       let query = db.selectFrom("models").selectAll();
       if (names !== undefined) {
         const given = jsonRows<{ name: string }>(
@@ -30,22 +32,13 @@ export function modelRepository(db: Kysely<Database>, engine: Engine): ModelRepo
         );
         query = query.where("name", "in", sql<string>`(select name from ${given})`);
       }
-      if (after !== null) query = query.where("name", ">", after[0]);
-      const rows = await query
-        .orderBy("name")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.name]);
+      if (search !== undefined) query = query.where(containsText(engine, ["name"], search));
+      if (endpoint !== undefined) query = query.where(isServedBy(endpoint));
+      if (status !== undefined) query = query.where(hasStatus(status));
+      if (kind !== undefined) query = query.where("kind", "=", kind);
+      return readPage(query, byName, request);
     },
-    async update(id, changes, ifVersion) {
-      let query = db
-        .updateTable("models")
-        .set({ ...changes, version: sql<number>`version + 1` })
-        .where("id", "=", id);
-      if (ifVersion !== undefined) query = query.where("version", "=", ifVersion);
-      const result = await query.executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    update: (id, changes, ifVersion) => updateVersion(db, "models", id, changes, ifVersion),
     async delete(id) {
       const result = await db.deleteFrom("models").where("id", "=", id).executeTakeFirst();
       return result.numDeletedRows > 0n;

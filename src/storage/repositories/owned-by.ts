@@ -8,7 +8,7 @@ export function belongsTo(db: Kysely<Database>, owner: OwnedBy) {
   return (eb: ExpressionBuilder<Database, "keys" | "attempts" | "usage_hourly">) => {
     const own = eb("user_id", "=", owner.userId);
     if (owner.groupIds.length === 0) return own;
-    return eb.or([own, eb("group_id", "in", owner.groupIds), eb("user_id", "in", membersOf(db, owner))]);
+    return eb.or([own, eb("group_id", "in", owner.groupIds), eb("user_id", "in", membersOf(db, owner.groupIds))]);
   };
 }
 
@@ -16,11 +16,11 @@ export function belongsTo(db: Kysely<Database>, owner: OwnedBy) {
 export function isAmong(db: Kysely<Database>, owner: OwnedBy) {
   return (eb: ExpressionBuilder<Database, "users">) => {
     const self = eb("id", "=", owner.userId);
-    return owner.groupIds.length === 0 ? self : eb.or([self, eb("id", "in", membersOf(db, owner))]);
+    return owner.groupIds.length === 0 ? self : eb.or([self, eb("id", "in", membersOf(db, owner.groupIds))]);
   };
 }
 
 /** Not as a list of ids: a group may have more members than a statement takes parameters. */
-function membersOf(db: Kysely<Database>, { groupIds }: OwnedBy) {
+export function membersOf(db: Kysely<Database>, groupIds: readonly string[]) {
   return db.selectFrom("group_members").select("group_members.user_id").where("group_members.group_id", "in", groupIds);
 }

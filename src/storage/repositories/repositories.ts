@@ -5,6 +5,7 @@ import type { Database } from "../schema.ts";
 import { auditRepository } from "./audit.ts";
 import { deploymentRepository } from "./deployments.ts";
 import { endpointRepository } from "./endpoints.ts";
+import { exportRepository } from "./exports.ts";
 import { groupRepository } from "./groups.ts";
 import { keyRepository } from "./keys.ts";
 import { ledgerRepository } from "./ledger.ts";
@@ -13,6 +14,8 @@ import { metaRepository } from "./meta.ts";
 import { modelTargetRepository } from "./model-targets.ts";
 import { modelRepository } from "./models.ts";
 import { oneTimeLinkRepository } from "./one-time-links.ts";
+import { overviewRepository } from "./overview.ts";
+import { requestBodyRepository } from "./request-bodies.ts";
 import { responseRepository } from "./responses.ts";
 import { sessionRepository } from "./sessions.ts";
 import { syncRunRepository } from "./sync-runs.ts";
@@ -21,19 +24,22 @@ import { userRepository } from "./users.ts";
 export function repositoriesOver(db: Kysely<Database>, engine: Engine): Repositories {
   return {
     meta: metaRepository(db),
-    users: userRepository(db),
+    users: userRepository(db, engine),
     groups: groupRepository(db, engine),
-    manifests: manifestRepository(db),
+    manifests: manifestRepository(db, engine),
     sessions: sessionRepository(db),
     oneTimeLinks: oneTimeLinkRepository(db),
     audit: auditRepository(db),
-    endpoints: endpointRepository(db),
+    endpoints: endpointRepository(db, engine),
     models: modelRepository(db, engine),
     modelTargets: modelTargetRepository(db),
     deployments: deploymentRepository(db),
     syncRuns: syncRunRepository(db),
-    keys: keyRepository(db),
+    keys: keyRepository(db, engine),
     ledger: ledgerRepository(db, engine),
+    overview: overviewRepository(db),
     responses: responseRepository(db),
+    requestBodies: requestBodyRepository(db),
+    exports: exportRepository(db),
   };
 }

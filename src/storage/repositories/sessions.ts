@@ -52,6 +52,17 @@ export function sessionRepository(db: Kysely<Database>): SessionRepository {
       if (exceptId !== undefined) query = query.where("id", "!=", exceptId);
       return Number((await query.executeTakeFirst()).numDeletedRows);
     },
+    async keepNewest(userId, count) {
+      const newest = db
+        .selectFrom("sessions")
+        .select("id")
+        .where("user_id", "=", userId)
+        .orderBy("created_at", "desc")
+        .orderBy("id", "desc")
+        .limit(count);
+      const query = db.deleteFrom("sessions").where("user_id", "=", userId).where("id", "not in", newest);
+      return Number((await query.executeTakeFirst()).numDeletedRows);
+    },
     async deleteExpired(nowMs) {
       const result = await db.deleteFrom("sessions").where("expires_at", "<=", nowMs).executeTakeFirst();
       return Number(result.numDeletedRows);

@@ -1,11 +1,14 @@
 // Users in the database: made by administrators, or by the first token that proves them.
 import { type Kysely, sql } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
-import type { UserRepository } from "../port.ts";
+import { everyoneGroupId } from "../../domain/everyone.ts";
+import type { Engine, UserRepository } from "../port.ts";
 import type { Database } from "../schema.ts";
-import { isAmong } from "./owned-by.ts";
+import { containsText } from "./contains-text.ts";
+import { isAmong, membersOf } from "./owned-by.ts";
+import { byNameAndId, readPage } from "./read-page.ts";
+import { updateVersion } from "./update-version.ts";
 
-export function userRepository(db: Kysely<Database>): UserRepository {
+export function userRepository(db: Kysely<Database>, engine: Engine): UserRepository {
   return {
     async insert(row) {
       await db.insertInto("users").values(row).execute();
@@ -20,32 +23,25 @@ export function userRepository(db: Kysely<Database>): UserRepository {
       const query = db.selectFrom("users").selectAll().where("source", "=", "local");
       return (await query.where(sql`lower(email)`, "=", sql`lower(${email})`).executeTakeFirst()) ?? null;
     },
+    async withEmail(email, limit) {
+      const query = db.selectFrom("users").selectAll().where(sql`lower(email)`, "=", sql`lower(${email})`);
+      return query.where("disabled_at", "is", null).orderBy("id").limit(limit).execute();
+    },
     async countOfRole(role) {
       const query = db.selectFrom("users").select((eb) => eb.fn.countAll<number>().as("count"));
       const row = await query.where("role", "=", role).where("disabled_at", "is", null).executeTakeFirst();
       return Number(row?.count ?? 0);
     },
-    async page({ limit, cursor }, ownedBy) {
-      const after = decodeCursor(cursor, ["string", "string"]);
+    async page(request, { ownedBy, search, role, groupId } = {}) {
       let query = db.selectFrom("users").selectAll();
       if (ownedBy !== undefined) query = query.where(isAmong(db, ownedBy));
-      if (after !== null) query = query.where((eb) => eb(eb.refTuple("name", "id"), ">", eb.tuple(after[0], after[1])));
-      const rows = await query
-        .orderBy("name")
-        .orderBy("id")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.name, row.id]);
+      if (search !== undefined) query = query.where(containsText(engine, ["name", "email", "username"], search));
+      if (role !== undefined) query = query.where("role", "=", role);
+      // Everybody is in `everyone`, and nobody is said to be.
+      if (groupId !== undefined && groupId !== everyoneGroupId) query = query.where("id", "in", membersOf(db, [groupId]));
+      return readPage(query, byNameAndId, request);
     },
-    async update(id, changes, ifVersion) {
-      let query = db
-        .updateTable("users")
-        .set({ ...changes, version: sql<number>`version + 1` })
-        .where("id", "=", id);
-      if (ifVersion !== undefined) query = query.where("version", "=", ifVersion);
-      const result = await query.executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    update: (id, changes, ifVersion) => updateVersion(db, "users", id, changes, ifVersion),
     async setLastSeen(id, timeMs) {
       await db.updateTable("users").set({ last_seen_at: timeMs }).where("id", "=", id).execute();
     },

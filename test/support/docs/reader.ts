@@ -51,7 +51,15 @@ export class Reader {
   /** In a clone that is installed and built. Where dist/ is not what src/ gives, the first command builds here and not under other tests. */
   static async make(): Promise<Reader> {
     const folder = await temporaryDirectory();
-    for (const name of ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "scripts", "src"]) {
+    for (const name of [
+      "package.json",
+      "package-lock.json",
+      "tsconfig.json",
+      "tsconfig.build.json",
+      "scripts",
+      "src",
+      "dashboard",
+    ]) {
       cpSync(join(root, name), join(folder.path, name), { recursive: true });
     }
     for (const name of ["node_modules", "dist"]) symlinkSync(join(root, name), join(folder.path, name));

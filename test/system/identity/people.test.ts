@@ -1,5 +1,6 @@
 // People who come with tokens, as the admin API keeps them: users, groups, what they may use, their keys and what they have used.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.ts";
 import type { LooseJson } from "../../support/loose-json.ts";
 import { type OidcIssuer, startOidcIssuer } from "../../support/oidc-issuer.ts";
 import { rawRequest } from "../../support/raw-http.ts";
@@ -184,7 +185,7 @@ describe("users and groups", () => {
     expect(await group("eng")).toMatchObject({ id: made.id, models: [] });
   });
 
-  test("1,000 first logins leave 1,000 users, each in its group", async () => {
+  test("1,000 first logins leave 1,000 users, each in its group", { timeout: 90_000 }, async () => {
     const tokens = await Promise.all(
       Array.from({ length: 1000 }, (_, index) => {
         const claims = { ...issuer.goodClaims(`student-${index}`), groups: [`course-${index % 10}`] };
@@ -197,10 +198,11 @@ describe("users and groups", () => {
       answers.push(...(await Promise.all(tokens.slice(from, from + 50).map((token) => site.whoami(token)))));
     }
     expect(statuses(answers)).toEqual({ 200: 1000 });
-    await site.headgate.eventually(async () => {
+    const allThere = async () => {
       const { data } = await site.change("GET", "/users?limit=1000");
       return data.length === 1000 && data.every(({ groups }: LooseJson) => groups.length === 1);
-    });
+    };
+    await eventually(allThere, { timeoutMs: 60_000, everyMs: 200, what: "1,000 users with a group" });
     expect((await group("course-3")).member_count).toBe(100);
   });
 });

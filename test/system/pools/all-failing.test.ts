@@ -35,7 +35,9 @@ async function modelOver(name: string, answers: (CallAnswer | string)[]): Promis
       baseUrl = provider.baseUrl;
     }
     const endpoint = `${name}-${index}`;
-    await addEndpoint(headgate, endpoint, baseUrl, [endpoint], { timeouts: { first_byte: "300ms" } });
+    // Short only where it is waited for: a machine that stalls must not turn an answer into none.
+    const isSilent = typeof answer !== "string" && answer.hangs === true;
+    await addEndpoint(headgate, endpoint, baseUrl, [endpoint], { timeouts: { first_byte: isSilent ? "300ms" : "10s" } });
     targets.push({ endpoint, model: endpoint, priority: index });
   }
   await change(headgate, "POST", "/models", { name, strategy: "priority", targets });

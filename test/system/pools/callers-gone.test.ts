@@ -62,7 +62,9 @@ async function rowsOf(keyId: string): Promise<LooseJson[]> {
 }
 
 describe("1,000 callers who leave mid-stream (first-gateway 15, control-layer 30)", () => {
-  test("upstream ends within a second, one settled row stays of each, and no socket, timer or entry does", async () => {
+  test("upstream ends within a second, one settled row stays of each, and no socket, timer or entry does", {
+    timeout: 120_000,
+  }, async () => {
     const warmUp = await change(headgate, "POST", "/keys", { name: "warm-up" });
     await callMany(2 * atOnce, atOnce, (index) => callAndLeave(warmUp.key, `warm-up ${index}`, "word"));
     await quiet();

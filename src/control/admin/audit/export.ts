@@ -1,7 +1,9 @@
 // The audit log as one file, read and sent page by page: however long the log, one page of it is in memory.
 import { Readable } from "node:stream";
+import type { AuditEntryBody } from "../../../api/audit.ts";
 import { formatTime } from "../../../api/time.ts";
 import type { AuditFilter, AuditRepository, AuditRow, Page } from "../../../storage/port.ts";
+import { type CsvColumns, csvFile, fileTypes, jsonFile } from "../csv.ts";
 import { presentAuditEntry } from "./present.ts";
 
 const pageRows = 200;
@@ -16,9 +18,12 @@ export interface AuditFile {
 export async function exportAudit(audit: AuditRepository, filter: AuditFilter, format: "csv" | "json"): Promise<AuditFile> {
   const first = await audit.page(filter, { limit: pageRows });
   const pages = pagesAfter(first, (cursor) => audit.page(filter, { limit: pageRows, cursor }));
-  return format === "csv"
-    ? { contentType: "text/csv; charset=utf-8; header=present", content: Readable.from(csv(pages)) }
-    : { contentType: "application/json; charset=utf-8", content: Readable.from(json(pages)) };
+  const content = format === "csv" ? csvFile(auditColumns, pages) : jsonFile(entriesOf(pages));
+  return { contentType: fileTypes[format], content: Readable.from(content) };
+}
+
+async function* entriesOf(pages: AsyncIterable<readonly AuditRow[]>): AsyncGenerator<AuditEntryBody[], void, void> {
+  for await (const rows of pages) yield rows.map(presentAuditEntry);
 }
 
 async function* pagesAfter(
@@ -31,18 +36,7 @@ async function* pagesAfter(
   }
 }
 
-/** One array, an entry on each line. */
-async function* json(pages: AsyncIterable<readonly AuditRow[]>): AsyncGenerator<string, void, void> {
-  let separator = "[\n";
-  for await (const rows of pages) {
-    if (rows.length === 0) continue;
-    yield separator + rows.map((row) => JSON.stringify(presentAuditEntry(row))).join(",\n");
-    separator = ",\n";
-  }
-  yield separator === "[\n" ? "[]\n" : "\n]\n";
-}
-
-const columns = {
+export const auditColumns: CsvColumns<AuditRow> = {
   at: ({ at }) => formatTime(at),
   actor_kind: (row) => row.actor_kind,
   actor_id: (row) => row.actor_id,
@@ -56,22 +50,4 @@ const columns = {
   after: (row) => row.after,
   request_id: (row) => row.request_id,
   id: (row) => row.id,
-} satisfies Record<string, (row: AuditRow) => string | null>;
-
-async function* csv(pages: AsyncIterable<readonly AuditRow[]>): AsyncGenerator<string, void, void> {
-  yield csvLine(Object.keys(columns));
-  for await (const rows of pages) {
-    if (rows.length > 0) yield rows.map((row) => csvLine(Object.values(columns).map((of) => of(row)))).join("");
-  }
-}
-
-/** RFC 4180. */
-function csvLine(values: readonly (string | null)[]): string {
-  return `${values.map((value) => csvValue(value ?? "")).join(",")}\r\n`;
-}
-
-/** A spreadsheet takes what begins so for a formula, and runs it: an apostrophe makes it text (OWASP, "CSV Injection"). */
-function csvValue(value: string): string {
-  const text = /^[=+\-@＝＋－＠\t\r\n]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+};

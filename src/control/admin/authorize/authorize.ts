@@ -3,9 +3,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyRequest } from "fastify";
 import { HeadgateError } from "../../../core/errors.ts";
 import { type Action, type Reach, type Role, reachOf } from "../../../domain/policy.ts";
-import type { UserRow } from "../../../storage/port.ts";
+import type { SessionRow, UserRow } from "../../../storage/port.ts";
 import { sessionEndMs } from "../../accounts/session.ts";
 import { isCsrfToken, sessionDigest } from "../../accounts/session-secret.ts";
+import { isStillOffered } from "../../accounts/still-offered.ts";
 import type { AdminContext } from "../context.ts";
 import type { Actor } from "./actor.ts";
 import { sessionSecretOf } from "./session-cookie.ts";
@@ -26,8 +27,8 @@ export function authorize(context: AdminContext) {
   };
 }
 
-/** Throws 403 `not_allowed`. */
-function requireReach({ role }: Actor, action: Action): Reach {
+/** How far `action` reaches for the actor. Throws 403 `not_allowed`. */
+export function requireReach({ role }: Actor, action: Action): Reach {
   const reach = reachOf(role, action);
   if (reach !== null) return reach;
   throw new HeadgateError("not_allowed", { message: `The role '${role}' does not allow this (${action}).` });
@@ -76,9 +77,8 @@ async function actorOfSession(context: AdminContext, request: FastifyRequest): P
     throw new HeadgateError("csrf_required");
   }
   const { session, user } = found;
-  if (nowMs - session.last_seen_at >= seenEveryMs) {
-    await database.sessions.setLastSeen(session.id, nowMs, sessionEndMs(session.created_at, nowMs));
-  }
+  if (!isStillOffered(context.signIn, session.method, user.source)) throw new HeadgateError("session_ended");
+  if (nowMs - session.last_seen_at >= seenEveryMs) await noteUse(context, session, nowMs);
   return {
     kind: "user",
     id: user.id,
@@ -91,12 +91,21 @@ async function actorOfSession(context: AdminContext, request: FastifyRequest): P
   };
 }
 
+/** Whoever looks after a database that takes no writes, as of a full disk, has to get in while it does. */
+async function noteUse(context: AdminContext, { id, created_at }: SessionRow, nowMs: number): Promise<void> {
+  try {
+    await context.database().sessions.setLastSeen(id, nowMs, sessionEndMs(created_at, nowMs));
+  } catch (error) {
+    context.log.debug({ err: error, session: id }, "that a session is used could not be noted");
+  }
+}
+
 async function groupIdsOf(context: AdminContext, { id }: UserRow): Promise<string[]> {
   return [...new Set((await context.database().groups.groupsOf(id)).map(({ group_id }) => group_id))];
 }
 
 /** `Authorization: Bearer` (the scheme in any case, RFC 9110 section 11.1), else `x-api-key`. */
-function bearerToken(headers: IncomingHttpHeaders): string | null {
+export function bearerToken(headers: IncomingHttpHeaders): string | null {
   const bearer = /^bearer +(\S+)\s*$/i.exec(headers.authorization ?? "");
   if (bearer !== null) return bearer[1] as string;
   const apiKey = headers["x-api-key"];

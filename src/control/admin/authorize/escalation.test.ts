@@ -36,6 +36,12 @@ beforeEach(async () => {
 });
 
 const makeKey = async (body: object): Promise<string> => (await api.call("POST", "/keys", { name: "made", ...body })).body.id;
+/** Gives somebody an e-mail address that is nobody else's. */
+async function addressOf({ id }: Person): Promise<string> {
+  const email = `${id}@example.test`;
+  await api.storage.users.update(id, { email });
+  return email;
+}
 const codeOf = ({ status, body }: Answer) => (body?.error === undefined ? status : `${status} ${body.error.code}`);
 const denied = "403 not_allowed";
 
@@ -256,7 +262,7 @@ describe("a group manager", () => {
   });
 
   it("adds and removes members of their groups, but does not come into others, or stay by their own hand", async () => {
-    expect((await manager.call("PUT", `/groups/${first}/members/${other.id}`)).status).toBe(204);
+    expect((await manager.call("POST", `/groups/${first}/members`, { email: await addressOf(other) })).status).toBe(201);
     expect((await manager.call("GET", `/users/${other.id}`)).status).toBe(200);
     expect((await manager.call("DELETE", `/groups/${first}/members/${other.id}`)).status).toBe(204);
     expect((await manager.call("GET", `/users/${other.id}`)).status).toBe(404);
@@ -267,6 +273,7 @@ describe("a group manager", () => {
       ["DELETE", second, other.id, 404],
       ["PUT", "grp_nothing", manager.id, 404],
       ["PUT", first, "usr_nobody", 404],
+      ["PUT", first, other.id, 404],
       ["PUT", first, manager.id, 403],
       ["PUT", everyoneGroupId, member.id, 403],
       ["DELETE", everyoneGroupId, member.id, 403],
@@ -275,6 +282,53 @@ describe("a group manager", () => {
       expect([method, group, user, answer.status]).toEqual([method, group, user, status]);
     }
     expect(await api.storage.groups.members()).toEqual(memberships);
+  });
+
+  it("adds whom they don't see by the exact e-mail address alone, into their own groups, and does not get to try addresses", async () => {
+    const email = await addressOf(other);
+    const add = (group: string, body: object, who = manager) => who.call("POST", `/groups/${group}/members`, body);
+    const memberships = await api.storage.groups.members();
+    expect(codeOf(await add(second, { email }))).toBe("404 not_found");
+    expect(codeOf(await add(everyoneGroupId, { email }))).toBe(denied);
+    expect(codeOf(await add(first, { email: await addressOf(manager) }))).toBe(denied);
+    expect(codeOf(await add(first, { email }, member))).toBe(denied);
+    for (const wrong of [email.slice(1), `x${email}`, "%@%", email.replace("@", "_")]) {
+      expect([404, 422]).toContain((await add(first, { email: wrong })).status);
+    }
+    await api.storage.users.update(other.id, { disabled_at: 1 });
+    expect(codeOf(await add(first, { email }))).toBe("404 not_found");
+    await api.storage.users.update(other.id, { disabled_at: null });
+    const twin = userRow({ email: email.toUpperCase(), source: "https://other.test" });
+    await api.storage.users.insert(twin);
+    expect(codeOf(await add(first, { email }))).toBe("422 invalid_field");
+    await api.storage.users.delete(twin.id);
+    expect(await api.storage.groups.members()).toEqual(memberships);
+
+    const added = await add(first, { email: ` ${email.toUpperCase()}`.trim() });
+    expect([added.status, added.body]).toMatchObject([201, { id: other.id, name: other.name, source: "admin" }]);
+    expect(api.published.at(-1)).toBe(`people ${other.id}`);
+    expect((await add(first, { email })).body).toEqual(added.body);
+    const log = (await api.storage.audit.page({ resourceId: first, action: "group.add_member" }, { limit: 10 })).rows;
+    expect(log.filter(({ actor_id }) => actor_id === manager.id)).toHaveLength(1);
+
+    const guesses: (string | number)[] = [];
+    for (let guess = 0; guess < 25; guess++) guesses.push(codeOf(await add(first, { email: `guess${guess}@example.test` })));
+    expect(guesses.at(-1)).toBe("429 rate_limit_exceeded");
+    // What is right tells no more than a wrong one then.
+    expect(codeOf(await add(first, { email }))).toBe("429 rate_limit_exceeded");
+    const byAdministrator = await api.call("POST", `/groups/${second}/members`, { email: await addressOf(member) });
+    expect(byAdministrator.status).toBe(201);
+  });
+
+  it("gets nobody under them whose role is more than `member`: they would see what these do, and make keys in their names", async () => {
+    for (const role of ["administrator", "operator", "group_manager", "auditor"]) {
+      const somebody = await person(api, role, `${role} ${count}`);
+      const email = await addressOf(somebody);
+      expect([role, codeOf(await manager.call("POST", `/groups/${first}/members`, { email }))]).toEqual([role, denied]);
+      expect((await manager.call("GET", `/users/${somebody.id}`)).status).toBe(404);
+      expect(codeOf(await manager.call("POST", "/keys", { name: "x", user_id: somebody.id }))).toBe(denied);
+      expect((await api.call("POST", `/groups/${first}/members`, { email })).status).toBe(201);
+    }
   });
 
   it("does not manage everybody, even where a membership of 'everyone' is written down", async () => {

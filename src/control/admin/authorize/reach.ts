@@ -16,6 +16,14 @@ export function ownedByAsker({ actor, reach }: Asked): OwnedBy | undefined {
   return { userId, groupIds: reach === "groups" ? groupIdsOf(actor as Actor) : [] };
 }
 
+/** For what is about oneself, whatever one's reach. Throws HeadgateError not_allowed for who is no user. */
+export function ownUserId({ actor }: Pick<FastifyRequest, "actor">): string {
+  const userId = actor?.userId ?? null;
+  if (userId === null)
+    throw new HeadgateError("not_allowed", { message: "This is about models of one's own: sign in as a user." });
+  return userId;
+}
+
 /** Without `everyone`: being in it makes nobody the manager of all. */
 export function groupIdsOf({ groupIds }: Actor): string[] {
   return groupIds.filter((id) => id !== everyoneGroupId);

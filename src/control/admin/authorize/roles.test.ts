@@ -48,22 +48,36 @@ GET    /groups/{id}                        x          x          x          x   
 PATCH  /groups/{id}                        x          -          -          -       -
 DELETE /groups/{id}                        x          -          -          -       -
 GET    /groups/{id}/members                x          x          x          x       x
+POST   /groups/{id}/members                x          -          x          -       -
 PUT    /groups/{id}/members/{user_id}      x          -          x          -       -
 DELETE /groups/{id}/members/{user_id}      x          -          x          -       -
 PUT    /groups/{id}/models/{model}         x          -          -          -       -
 DELETE /groups/{id}/models/{model}         x          -          -          -       -
+GET    /overview                           x          x          x          x       x
 GET    /usage                              x          x          x          x       x
+GET    /usage/export                       x          x          x          x       x
 GET    /requests                           x          x          x          x       x
 GET    /requests/{id}                      x          x          x          x       x
+GET    /requests/{id}/bodies               x          x          x          x       x
+DELETE /requests/{id}/bodies               x          x          x          x       -
 GET    /sessions                           x          x          x          x       x
 DELETE /sessions/{id}                      x          x          x          x       -
 GET    /audit                              x          -          -          -       x
 GET    /audit/export                       x          -          -          -       x
+POST   /exports                            x          x          x          x       x
+GET    /exports                            x          x          x          x       x
+GET    /exports/{id}                       x          x          x          x       x
+GET    /exports/{id}/file                  x          x          x          x       x
+DELETE /exports/{id}                       x          x          x          x       x
+POST   /playground/v1/{path}               x          x          x          x       -
+GET    /playground/v1/models               x          x          x          x       -
+GET    /playground/v1/models/{path}        x          x          x          x       -
 GET    /system                             x          x          -          -       x
 GET    /whoami                             x          x          x          x       x`;
 
 /** Of the one who asks, or of nobody in particular: there is no cell for them. */
-const ofEverybody = /^(POST \/setup|(POST|PUT) \/password|GET \/sign-in.*|POST \/sessions|DELETE \/sessions\/current)$/;
+const ofEverybody =
+  /^(POST \/setup|(POST|PUT) \/password|GET \/sign-in.*|POST \/sessions|DELETE \/sessions\/current|GET \/events)$/;
 
 const cells = table
   .trim()

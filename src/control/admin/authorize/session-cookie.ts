@@ -1,16 +1,13 @@
 // The cookie of a browser's session. Behind TLS its name makes browsers hold it to this host, this path and TLS.
 
+import { cookieValue } from "../../accounts/cookie-value.ts";
+
 const plainName = "headgate_session";
 const secureName = "__Host-headgate_session";
 
 /** The secret in the `cookie` header; null: there is none. `isSecure`: the browser speaks TLS, to us or to a proxy in front. */
 export function sessionSecretOf(header: string | undefined, isSecure: boolean): string | null {
-  const name = `${isSecure ? secureName : plainName}=`;
-  for (const part of header?.split(";") ?? []) {
-    const pair = part.trim();
-    if (pair.startsWith(name)) return pair.slice(name.length) || null;
-  }
-  return null;
+  return cookieValue(header, isSecure ? secureName : plainName);
 }
 
 /** A `set-cookie` value; `secret` null takes the cookie back. */

@@ -3,6 +3,7 @@ import type { EndpointBody } from "../../../api/endpoints.ts";
 import { formatTime } from "../../../api/time.ts";
 import { type Dialect, defaultBaseUrl } from "../../../domain/dialect.ts";
 import type { DeploymentRow, EndpointRow, SyncRunRow } from "../../../storage/port.ts";
+import type { SyncProgress } from "../../discovery/synchronize.ts";
 import { configurationOf } from "./endpoint-columns.ts";
 import { presentSyncRunSummary } from "./present-sync-run.ts";
 
@@ -12,6 +13,7 @@ export function presentEndpoint(
   deployments: readonly DeploymentRow[],
   lastSync: SyncRunRow | undefined,
   manifests: ReadonlyMap<string, string>,
+  syncing: SyncProgress | null = null,
 ): EndpointBody {
   const dialect = row.dialect as Dialect;
   const counts = countByStatus(deployments.filter((deployment) => deployment.removed_at === null));
@@ -32,6 +34,8 @@ export function presentEndpoint(
     status: statusOf(counts, lastSync !== undefined),
     model_counts: counts,
     last_sync: lastSync === undefined ? null : presentSyncRunSummary(lastSync),
+    sync_in_progress:
+      syncing === null ? null : { trigger: syncing.trigger, started_at: formatTime(syncing.startedAtMs), stage: syncing.stage },
     created_at: formatTime(row.created_at),
     updated_at: formatTime(row.updated_at),
     version: row.version,

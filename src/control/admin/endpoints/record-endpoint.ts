@@ -10,8 +10,12 @@ export function recordEndpoint(repositories: Repositories, { id, name }: Endpoin
   return recordChange(repositories, { ...what, resource: { kind: "endpoint", id, name } });
 }
 
-/** As the admin API shows the endpoint, without its history. */
+/** As the admin API shows the endpoint, without its synchronisations. */
 export async function auditedEndpoint(repositories: Repositories, row: EndpointRow): Promise<object> {
-  const { last_sync: _history, ...shown } = await readEndpoint(repositories, row);
+  const {
+    last_sync: _last,
+    sync_in_progress: _now,
+    ...shown
+  } = await readEndpoint(repositories, row, { inProgress: () => null });
   return shown;
 }

@@ -1,7 +1,7 @@
 // Endpoints: registered, listed, changed, deleted.
-import { createEndpointBody, endpointView, patchEndpointBody } from "../../../api/endpoints.ts";
+import { createEndpointBody, endpointsQuery, endpointView, patchEndpointBody } from "../../../api/endpoints.ts";
 import { errorResponses } from "../../../api/error-body.ts";
-import { listOf, listQuery } from "../../../api/list.ts";
+import { listOf } from "../../../api/list.ts";
 import { found, idParams, noContent } from "../answers.ts";
 import { askerOf } from "../authorize/asker.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
@@ -34,7 +34,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
       await context.publishEndpoints();
       const stored = found(await context.database().endpoints.get(row.id), "endpoint");
       reply.code(201).header("etag", etagOf(stored.version));
-      return reply.send(await readEndpoint(context.database(), stored));
+      return reply.send(await readEndpoint(context.database(), stored, context.synchronizer));
     },
   );
 
@@ -45,14 +45,15 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
       schema: {
         tags,
         summary: "List endpoints by name",
-        querystring: listQuery,
+        querystring: endpointsQuery,
         response: { 200: listOf(endpointView), ...errorResponses },
       },
     },
     async (request) => {
       const database = context.database();
-      const page = await database.endpoints.page(request.query);
-      return { data: await presentEndpoints(database, page.rows), next_cursor: page.nextCursor };
+      const { search, ...pageRequest } = request.query;
+      const page = await database.endpoints.page(pageRequest, { search });
+      return { data: await presentEndpoints(database, page.rows, context.synchronizer), next_cursor: page.nextCursor };
     },
   );
 
@@ -64,7 +65,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request, reply) => {
       const row = found(await context.database().endpoints.get(request.params.id), "endpoint");
-      return reply.header("etag", etagOf(row.version)).send(await readEndpoint(context.database(), row));
+      return reply.header("etag", etagOf(row.version)).send(await readEndpoint(context.database(), row, context.synchronizer));
     },
   );
 
@@ -86,7 +87,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
       await context.publishEndpoints();
       if (needsSync && request.body.sync) await synchronizeAfterUpdate(context, id);
       const row = found(await context.database().endpoints.get(id), "endpoint");
-      return reply.header("etag", etagOf(row.version)).send(await readEndpoint(context.database(), row));
+      return reply.header("etag", etagOf(row.version)).send(await readEndpoint(context.database(), row, context.synchronizer));
     },
   );
 

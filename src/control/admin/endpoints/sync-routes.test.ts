@@ -2,7 +2,8 @@
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
+import { type AdminApiUnderTest, adminToken, startAdminApi } from "../../../../test/support/admin-api.ts";
+import { eventually } from "../../../../test/support/headgate.ts";
 import { type Provider, startProvider } from "../../../../test/support/provider.ts";
 import { selfSignedCertificate, selfSignedKey } from "../../../../test/support/self-signed-certificate.ts";
 
@@ -255,5 +256,54 @@ describe("adding a model by hand", () => {
       expect([body, answer.status, answer.body.error?.field]).toEqual([body, 422, field]);
     }
     expect((await add("ep_unknown", { model: "a" })).status).toBe(404);
+  });
+});
+
+describe("a synchronisation that is under way", () => {
+  it("shows in the endpoint, goes on when whoever asked has gone, and is recorded", async () => {
+    const { id } = await register();
+    expect((await api.call("GET", `/endpoints/${id}`)).body.sync_in_progress).toBeNull();
+    let list = () => {};
+    const listed = new Promise<void>((resolve) => {
+      list = resolve;
+    });
+    provider.models = ["alpha", "delta"];
+    provider.on("/v1/models", async (_request, usual) => {
+      await listed;
+      return usual();
+    });
+    const beforeMs = Date.now();
+    const browser = new AbortController();
+    const asked = fetch(`${api.url}/endpoints/${id}/synchronize`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${adminToken}` },
+      signal: browser.signal,
+    });
+    asked.catch(() => {});
+    const shown = await eventually(async () => (await api.call("GET", `/endpoints/${id}`)).body.sync_in_progress);
+    expect(shown).toEqual({ trigger: "manual", started_at: expect.any(String), stage: "listing" });
+    expect(Date.parse(shown.started_at)).toBeGreaterThanOrEqual(beforeMs);
+    expect((await api.call("GET", "/endpoints")).body.data[0].sync_in_progress).toEqual(shown);
+    browser.abort();
+    await expect(asked).rejects.toThrow();
+    list();
+    const over = await eventually(async () => {
+      const { body } = await api.call("GET", `/endpoints/${id}`);
+      return body.sync_in_progress === null && body.last_sync.trigger === "manual" ? body : null;
+    });
+    expect(over.last_sync).toMatchObject({ status: "ok", counts: { added: 1, offline: 2 }, started_at: shown.started_at });
+  });
+
+  it("does not show when it only tries what would happen", async () => {
+    const { id } = await register();
+    let seen: unknown;
+    provider.on("/v1/models", async (_request, usual) => {
+      seen = (await api.call("GET", `/endpoints/${id}`)).body.sync_in_progress;
+      return usual();
+    });
+    expect((await synchronize(id, "?dry_run=true")).status).toBe(200);
+    expect(seen).toBeNull();
+    expect((await synchronize(id)).status).toBe(200);
+    expect(seen).toMatchObject({ trigger: "manual", stage: "listing" });
   });
 });

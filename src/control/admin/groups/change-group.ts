@@ -8,6 +8,7 @@ import type { GroupRow, Repositories } from "../../../storage/port.ts";
 import { type Change, recordChange } from "../../audit/record-change.ts";
 import { found } from "../answers.ts";
 import type { Asker } from "../authorize/asker.ts";
+import { bodiesColumn } from "../bodies-column.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { limitsColumn } from "../limits-column.ts";
 import { readGroup } from "./present.ts";
@@ -37,6 +38,7 @@ export async function createGroup(
     source,
     external_id: externalId,
     limits: limitsColumn(asked.limits),
+    bodies: bodiesColumn(asked.bodies),
     created_at: nowMs,
     updated_at: nowMs,
     version: 1,
@@ -67,6 +69,7 @@ export async function patchGroup(
   // Back to the default, which for `everyone` is all.
   if (patch.models !== undefined) changes.models = modelsColumn(patch.models ?? (id === everyoneGroupId ? ["*"] : []));
   if (patch.limits !== undefined) changes.limits = limitsColumn(patch.limits, group.limits);
+  if (patch.bodies !== undefined) changes.bodies = bodiesColumn(patch.bodies, group.bodies);
   return writeGroup(repositories, group, changes, { ...asker, action: "group.update", nowMs });
 }
 

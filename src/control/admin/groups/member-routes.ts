@@ -1,10 +1,12 @@
 // Who is in a group, and which models it grants, one at a time.
 import type { FastifyRequest } from "fastify";
 import { errorResponses } from "../../../api/error-body.ts";
-import { groupMemberParams, groupMemberView, groupModelParams } from "../../../api/groups.ts";
+import { addGroupMemberBody, groupMemberParams, groupMemberView, groupModelParams } from "../../../api/groups.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import { idParams, noContent } from "../answers.ts";
+import { administrators } from "../../../domain/membership-source.ts";
+import { SignInThrottle } from "../../accounts/sign-in-throttle.ts";
+import { found, idParams, noContent } from "../answers.ts";
 import { askerOf } from "../authorize/asker.ts";
 import { ownedByAsker } from "../authorize/reach.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
@@ -12,10 +14,13 @@ import { setGroupModel } from "./change-group.ts";
 import { addMember, removeMember } from "./change-members.ts";
 import { knownGroup } from "./known-group.ts";
 import { presentMembers } from "./present.ts";
+import { reachedUser, userWithEmail } from "./reached-user.ts";
 
 const reading = { policy: "groups.read" } as const;
 const tags = ["groups"];
 const response = { 204: noContent, ...errorResponses };
+/** E-mail addresses that a manager may try in a quarter of an hour which nobody has. */
+const wrongAddressesMax = 20;
 
 /** Managers change who is in their own groups alone. `added`: who is to come in. Throws HeadgateError not_allowed. */
 function requireManaged(request: FastifyRequest, groupId: string, added: string | null): void {
@@ -27,6 +32,8 @@ function requireManaged(request: FastifyRequest, groupId: string, added: string 
 }
 
 export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
+  const addresses = new SignInThrottle({ ofPairMax: wrongAddressesMax, ofAccountMax: Number.POSITIVE_INFINITY });
+
   app.get(
     "/groups/:id/members",
     {
@@ -47,6 +54,43 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
       const isManaged = owner === undefined || owner.groupIds.includes(id);
       const page = await database.groups.pageOfMembers(id, request.query, isManaged ? undefined : owner.userId);
       return { data: await presentMembers(database, page.rows), next_cursor: page.nextCursor };
+    },
+  );
+
+  app.post(
+    "/groups/:id/members",
+    {
+      config: { policy: "members.write" },
+      schema: {
+        tags,
+        summary: "Put the user with this e-mail address into a group: managers add in this way whom they don't see",
+        params: idParams,
+        body: addGroupMemberBody,
+        response: { 201: groupMemberView, ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const asker = askerOf(request);
+      const nowMs = context.clock.nowMs();
+      const { member, hasChanged } = await context.database().transaction(async (repositories) => {
+        await knownGroup(repositories, request, id);
+        // Before the address is looked at: who may not add anybody finds out about nobody.
+        requireManaged(request, id, null);
+        const user = await userWithEmail(repositories, request, request.body.email, addresses, nowMs);
+        requireManaged(request, id, user.id);
+        const hasChanged = await addMember(repositories, asker, id, user.id, nowMs);
+        const row = (await repositories.groups.groupsOf(user.id)).find(
+          ({ group_id, source }) => group_id === id && source === administrators,
+        );
+        const [member] = await presentMembers(repositories, row === undefined ? [] : [row]);
+        return { member: found(member, "member"), hasChanged };
+      });
+      if (hasChanged) {
+        const change = { userIds: [member.id], groupsChanged: false, mayShutOut: false };
+        await context.publish((publisher) => publisher.peopleChanged(change));
+      }
+      return reply.code(201).send(member);
     },
   );
 
@@ -71,6 +115,7 @@ export function groupMemberRoutes(app: AdminApp, context: AdminContext): void {
         const hasChanged = await context.database().transaction(async (repositories) => {
           await knownGroup(repositories, request, id);
           requireManaged(request, id, isMember ? userId : null);
+          await reachedUser(repositories, request, userId);
           const change = isMember ? addMember : removeMember;
           return change(repositories, asker, id, userId, nowMs);
         });

@@ -3,19 +3,24 @@ import type { GroupBody, GroupMemberBody } from "../../../api/groups.ts";
 import { formatTime } from "../../../api/time.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
 import type { GroupMemberRow, GroupRow, Repositories } from "../../../storage/port.ts";
+import { presentBodyKeeping } from "../bodies-column.ts";
 import { presentLimits } from "../limits-column.ts";
 
 /** In the order of `rows`. */
-export async function presentGroups({ groups }: Repositories, rows: readonly GroupRow[]): Promise<GroupBody[]> {
-  const counts = await groups.memberCounts(rows.map(({ id }) => id));
+export async function presentGroups({ groups, keys }: Repositories, rows: readonly GroupRow[]): Promise<GroupBody[]> {
+  const ids = rows.map(({ id }) => id);
+  const members = await groups.memberCounts(ids);
+  const paid = await keys.countsOfGroups(ids);
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
     models: JSON.parse(row.models) as string[],
     limits: presentLimits(row.limits),
+    bodies: presentBodyKeeping(row.bodies),
     source: row.source,
     external_id: row.external_id,
-    member_count: row.id === everyoneGroupId ? null : (counts.get(row.id) ?? 0),
+    member_count: row.id === everyoneGroupId ? null : (members.get(row.id) ?? 0),
+    key_count: paid.get(row.id) ?? 0,
     created_at: formatTime(row.created_at),
     updated_at: formatTime(row.updated_at),
     version: row.version,

@@ -1,7 +1,7 @@
 // Groups: who belongs together, what they may use, and what they are held to.
 import { errorResponses } from "../../../api/error-body.ts";
-import { createGroupBody, groupView, patchGroupBody } from "../../../api/groups.ts";
-import { listOf, listQuery } from "../../../api/list.ts";
+import { createGroupBody, groupsQuery, groupView, patchGroupBody } from "../../../api/groups.ts";
+import { listOf } from "../../../api/list.ts";
 import { idParams, noContent } from "../answers.ts";
 import { askerOf } from "../authorize/asker.ts";
 import { knownGroupIds } from "../authorize/reach.ts";
@@ -47,13 +47,14 @@ export function groupRoutes(app: AdminApp, context: AdminContext): void {
       schema: {
         tags,
         summary: "List groups by name",
-        querystring: listQuery,
+        querystring: groupsQuery,
         response: { 200: listOf(groupView), ...errorResponses },
       },
     },
     async (request) => {
       const database = context.database();
-      const page = await database.groups.page(request.query, await knownGroupIds(database, request));
+      const { search, ...pageRequest } = request.query;
+      const page = await database.groups.page(pageRequest, { ids: await knownGroupIds(database, request), search });
       return { data: await presentGroups(database, page.rows), next_cursor: page.nextCursor };
     },
   );

@@ -5,6 +5,7 @@ import { HeadgateError } from "../../../core/errors.ts";
 import type { Scope } from "../../../domain/api-key.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
 import type { KeyRow, Repositories } from "../../../storage/port.ts";
+import { bodiesColumn } from "../bodies-column.ts";
 import { limitsColumn } from "../limits-column.ts";
 
 const defaultScopes: readonly Scope[] = ["inference"];
@@ -12,7 +13,7 @@ const defaultScopes: readonly Scope[] = ["inference"];
 type Changes = z.output<typeof patchKeyBody>;
 
 /** What the key has already. */
-type Before = Pick<KeyRow, "user_id" | "limits">;
+type Before = Pick<KeyRow, "user_id" | "limits" | "bodies">;
 
 /** Only the columns whose fields were sent; null puts a field back to its default. Throws HeadgateError invalid_field. */
 export async function keyColumns(
@@ -26,6 +27,7 @@ export async function keyColumns(
   if (asked.models !== undefined) columns.models = asked.models === null ? null : JSON.stringify([...new Set(asked.models)]);
   if (asked.scopes !== undefined) columns.scopes = JSON.stringify([...new Set(asked.scopes ?? defaultScopes)]);
   if (asked.limits !== undefined) columns.limits = limitsColumn(asked.limits, before.limits);
+  if (asked.bodies !== undefined) columns.bodies = bodiesColumn(asked.bodies, before.bodies);
   if (asked.expires_at !== undefined) {
     if (asked.expires_at !== null && asked.expires_at <= nowMs) {
       throw new HeadgateError("invalid_field", { field: "expires_at", message: "expires_at: must be in the future" });

@@ -3,9 +3,13 @@ import type { KeyBody } from "../../../api/keys.ts";
 import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
 import type { Scope } from "../../../domain/api-key.ts";
 import type { KeyRow } from "../../../storage/port.ts";
+import { presentBodyKeeping } from "../bodies-column.ts";
 import { presentLimits } from "../limits-column.ts";
 
-export function presentKey(row: KeyRow): KeyBody {
+/** What is set of a key, without names of others, and without what is seen of its use. */
+export type KeySettings = Omit<KeyBody, "user_name" | "group_name" | "previous_expires_at" | "last_used_at">;
+
+export function presentKey(row: KeyRow): KeySettings {
   return {
     id: row.id,
     name: row.name,
@@ -16,6 +20,7 @@ export function presentKey(row: KeyRow): KeyBody {
     scopes: JSON.parse(row.scopes) as Scope[],
     expires_at: formatTimeOrNull(row.expires_at),
     limits: presentLimits(row.limits),
+    bodies: presentBodyKeeping(row.bodies),
     origin: row.origin,
     created_at: formatTime(row.created_at),
     updated_at: formatTime(row.updated_at),

@@ -2,8 +2,8 @@
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { errorResponses } from "../../../api/error-body.ts";
-import { createKeyBody, keyView, newKeyView, patchKeyBody, rotateKeyBody } from "../../../api/keys.ts";
-import { listOf, listQuery } from "../../../api/list.ts";
+import { createKeyBody, keysQuery, keyView, newKeyView, patchKeyBody, rotateKeyBody } from "../../../api/keys.ts";
+import { listOf } from "../../../api/list.ts";
 import { digestApiKey, newApiKey } from "../../../domain/api-key.ts";
 import type { KeyRow } from "../../../storage/port.ts";
 import { newKeyRow } from "../../new-key-row.ts";
@@ -15,7 +15,7 @@ import { etagOf } from "../etag.ts";
 import { changeKey, type KeyChange, ownedKey, recordKey } from "./change-key.ts";
 import { keyColumns, ownerColumns } from "./key-columns.ts";
 import { keyWriterOf, newKeyOwner, requireGrantable, requirePayer } from "./key-writer.ts";
-import { presentKey } from "./present.ts";
+import { readKey, readKeys } from "./read-keys.ts";
 
 const reading = { policy: "keys.read" } as const;
 const writing = { policy: "keys.write" } as const;
@@ -68,7 +68,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
       return reply
         .code(201)
         .header("etag", etagOf(row.version))
-        .send({ ...presentKey(row), key: made.key });
+        .send({ ...(await readKey(context.database(), row)), key: made.key });
     },
   );
 
@@ -79,13 +79,15 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
       schema: {
         tags,
         summary: "List keys, newest first",
-        querystring: listQuery,
+        querystring: keysQuery,
         response: { 200: listOf(keyView), ...errorResponses },
       },
     },
     async (request) => {
-      const page = await context.database().keys.page(request.query, ownedByAsker(request));
-      return { data: page.rows.map(presentKey), next_cursor: page.nextCursor };
+      const { search, user: userId, group: groupId, ...pageRequest } = request.query;
+      const database = context.database();
+      const page = await database.keys.page(pageRequest, { ownedBy: ownedByAsker(request), search, userId, groupId });
+      return { data: await readKeys(database, page.rows), next_cursor: page.nextCursor };
     },
   );
 
@@ -94,7 +96,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
     { config: reading, schema: { tags, summary: "One key", params: idParams, response: { 200: keyView, ...errorResponses } } },
     async (request, reply) => {
       const row = await ownedKey(context.database(), request.params.id, ownedByAsker(request));
-      return reply.header("etag", etagOf(row.version)).send(presentKey(row));
+      return reply.header("etag", etagOf(row.version)).send(await readKey(context.database(), row));
     },
   );
 
@@ -119,7 +121,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
         return keyColumns(request.body, key, repositories, nowMs);
       };
       const row = await changeKey(context, { ...change, action: "key.update", columns });
-      return reply.header("etag", etagOf(row.version)).send(presentKey(row));
+      return reply.header("etag", etagOf(row.version)).send(await readKey(context.database(), row));
     },
   );
 
@@ -158,7 +160,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
         previous_expires_at: overlapMs > 0 ? nowMs + overlapMs : null,
       });
       const row = await changeKey(context, { ...changeOf(request), action: "key.rotate", columns });
-      return reply.header("etag", etagOf(row.version)).send({ ...presentKey(row), key });
+      return reply.header("etag", etagOf(row.version)).send({ ...(await readKey(context.database(), row)), key });
     },
   );
 }

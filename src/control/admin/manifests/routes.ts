@@ -1,7 +1,7 @@
 // Manifests: listed with the state of each entry, made, fetched on demand, removed.
 import { errorResponses } from "../../../api/error-body.ts";
-import { listOf, listQuery } from "../../../api/list.ts";
-import { createManifestBody, manifestView } from "../../../api/manifests.ts";
+import { listOf } from "../../../api/list.ts";
+import { createManifestBody, manifestsQuery, manifestView } from "../../../api/manifests.ts";
 import { HeadgateError } from "../../../core/errors.ts";
 import type { ManifestRow } from "../../../storage/port.ts";
 import { recordManifest } from "../../manifest/record-manifest.ts";
@@ -11,7 +11,6 @@ import { askerOf } from "../authorize/asker.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { createManifest } from "./create-manifest.ts";
-import { pageOfManifests } from "./page-of-manifests.ts";
 import { presentManifest } from "./present.ts";
 
 const reading = { policy: "manifests.read" } as const;
@@ -29,12 +28,13 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
       schema: {
         tags,
         summary: "List manifests by name, each with the state of its entries",
-        querystring: listQuery,
+        querystring: manifestsQuery,
         response: { 200: listOf(manifestView), ...errorResponses },
       },
     },
     async (request) => {
-      const page = pageOfManifests(await context.database().manifests.all(), request.query);
+      const { search, ...pageRequest } = request.query;
+      const page = await context.database().manifests.page(pageRequest, { search });
       return { data: page.rows.map(present), next_cursor: page.nextCursor };
     },
   );

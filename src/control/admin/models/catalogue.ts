@@ -1,6 +1,6 @@
 // The models that somebody may use, without what stands behind them.
 import type { CatalogueModelBody } from "../../../api/models.ts";
-import type { ModelRow, Page, PageRequest } from "../../../storage/port.ts";
+import type { ModelFilter, ModelRow, PageRequest } from "../../../storage/port.ts";
 import { databaseUnavailable, found } from "../answers.ts";
 import type { AdminContext, UsableModel } from "../context.ts";
 import { presentLimits } from "../limits-column.ts";
@@ -10,9 +10,12 @@ export async function pageOfCatalogue(
   context: AdminContext,
   userId: string,
   request: PageRequest,
+  { search, status, kind }: Pick<ModelFilter, "search" | "status" | "kind">,
 ): Promise<{ data: CatalogueModelBody[]; next_cursor: string | null }> {
   const usable = usableBy(context, userId);
-  const page: Page<ModelRow> = await context.database().models.page(request, [...usable.keys()]);
+  // Of models, `status` is what it is for this user.
+  const names = [...usable.values()].filter((model) => status === undefined || model.status === status).map(({ name }) => name);
+  const page = await context.database().models.page(request, { names, search, kind });
   const data = page.rows.flatMap((row) => presentUsable(row, usable.get(row.name)) ?? []);
   return { data, next_cursor: page.nextCursor };
 }

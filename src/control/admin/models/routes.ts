@@ -1,10 +1,12 @@
 // Models: what callers use, with the deployments behind each name.
 import { errorResponses } from "../../../api/error-body.ts";
-import { listOf, listQuery } from "../../../api/list.ts";
-import { createModelBody, modelView, patchModelBody, readModelView } from "../../../api/models.ts";
+import { listOf } from "../../../api/list.ts";
+import { createModelBody, modelsQuery, modelView, patchModelBody, readModelView } from "../../../api/models.ts";
+import { HeadgateError } from "../../../core/errors.ts";
 import { found, idParams, noContent } from "../answers.ts";
 import { askerOf } from "../authorize/asker.ts";
-import { ownedByAsker } from "../authorize/reach.ts";
+import { ownedByAsker, ownUserId } from "../authorize/reach.ts";
+import { requireEndpointsShown } from "../authorize/shown-endpoints.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { retryOnNewModel } from "../endpoints/retry-on-new-model.ts";
 import { pageOfCatalogue, readFromCatalogue } from "./catalogue.ts";
@@ -52,15 +54,21 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
       schema: {
         tags,
         summary: "List models by name: all with their deployments, or those that the user may use, where the role shows no more",
-        querystring: listQuery,
+        querystring: modelsQuery,
         response: { 200: listOf(readModelView), ...errorResponses },
       },
     },
     async (request) => {
-      const owner = ownedByAsker(request);
-      if (owner !== undefined) return pageOfCatalogue(context, owner.userId, request.query);
+      const { cursor, limit, usable, ...filter } = request.query;
+      if (filter.endpoint !== undefined) requireEndpointsShown(request, "endpoint");
+      if (filter.endpoint !== undefined && usable !== undefined) {
+        const message = "endpoint: must not be given beside `usable`: a catalogue shows nothing of endpoints";
+        throw new HeadgateError("invalid_field", { field: "endpoint", message });
+      }
+      const userId = usable === undefined ? ownedByAsker(request)?.userId : ownUserId(request);
+      if (userId !== undefined) return pageOfCatalogue(context, userId, { cursor, limit }, filter);
       const database = context.database();
-      const page = await database.models.page(request.query);
+      const page = await database.models.page({ cursor, limit }, filter);
       return { data: await presentModels(database, page.rows, context.healthOf), next_cursor: page.nextCursor };
     },
   );

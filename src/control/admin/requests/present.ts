@@ -9,6 +9,8 @@ export interface RequestNames {
   keys: ReadonlyMap<string, string>;
   users: ReadonlyMap<string, string>;
   groups: ReadonlyMap<string, string>;
+  /** Ids of the requests whose bodies are kept. */
+  withBodies: ReadonlySet<string>;
 }
 
 /** What a reader sees beside the model. */
@@ -42,6 +44,7 @@ export function presentRequest(attempts: readonly AttemptRow[], names: RequestNa
     tokens: presentTokens(attempts),
     usage_source: attempts.some((attempt) => attempt.usage_source === "estimated") ? "estimated" : "measured",
     cost_usd: costs.length === 0 ? null : usdOf(costs.reduce((sum, cost) => sum + cost, 0)),
+    bodies_kept: names.withBodies.has(last.request_id),
     attempts: attempts.map((attempt) => presentAttempt(attempt, shows)),
   };
 }

@@ -8,6 +8,7 @@ import { found, idParams } from "../answers.ts";
 import { isOwned, knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
 import { areEndpointsShown, requireEndpointsShown } from "../authorize/shown-endpoints.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
+import { requestBodiesRoutes } from "./bodies-routes.ts";
 import { presentRequest } from "./present.ts";
 
 const reading = { policy: "requests.read" } as const;
@@ -26,13 +27,14 @@ export function requestRoutes(app: AdminApp, context: AdminContext): void {
       },
     },
     async (request) => {
-      const { model, endpoint, key: keyId, status: outcome, from: fromMs, to: toMs, ...page } = request.query;
+      const { model, endpoint, key: keyId, user: userId, group: groupId, search, status, from, to, ...page } = request.query;
       if (endpoint !== undefined) requireEndpointsShown(request, "endpoint");
       const database = context.database();
       const ownedBy = ownedByAsker(request);
-      const listed = await database.ledger.pageOfRequests({ model, endpoint, keyId, outcome, fromMs, toMs, ownedBy }, page);
+      const asked = { model, endpoint, keyId, userId, groupId, requestId: search || undefined, outcome: status };
+      const listed = await database.ledger.pageOfRequests({ ...asked, fromMs: from, toMs: to, ownedBy }, page);
       const attempts = await database.ledger.attemptsOf(listed.rows.map((row) => row.request_id));
-      const byRequest = await presentAttempts(database, attempts, request);
+      const byRequest = await presentAttempts(database, attempts, request, context.clock.nowMs());
       return { data: listed.rows.flatMap((row) => byRequest.get(row.request_id) ?? []), next_cursor: listed.nextCursor };
     },
   );
@@ -54,9 +56,12 @@ export function requestRoutes(app: AdminApp, context: AdminContext): void {
       const attempts = await database.ledger.attemptsOf([id]);
       // All attempts of a request are its caller's.
       const isSeen = attempts[0] !== undefined && (await isOwned(database, ownedByAsker(request), attempts[0]));
-      return found(isSeen ? (await presentAttempts(database, attempts, request)).get(id) : null, "request");
+      const shown = isSeen ? await presentAttempts(database, attempts, request, context.clock.nowMs()) : null;
+      return found(shown?.get(id), "request");
     },
   );
+
+  requestBodiesRoutes(app, context);
 }
 
 /** The requests that these attempts make, by id. */
@@ -64,6 +69,7 @@ async function presentAttempts(
   database: Storage,
   attempts: readonly AttemptRow[],
   asked: FastifyRequest,
+  nowMs: number,
 ): Promise<Map<string, RequestBody>> {
   const byRequest = new Map<string, AttemptRow[]>();
   for (const row of attempts) byRequest.set(row.request_id, [...(byRequest.get(row.request_id) ?? []), row]);
@@ -72,6 +78,7 @@ async function presentAttempts(
     keys: await database.keys.names(idsOf(attempts, "key_id")),
     users: await database.users.names(idsOf(attempts, "user_id")),
     groups: await database.groups.names(idsOf(attempts, "group_id").filter((id) => known === undefined || known.includes(id))),
+    withBodies: await database.requestBodies.kept([...byRequest.keys()], nowMs),
   };
   const shows = { endpoints: areEndpointsShown(asked) };
   return new Map([...byRequest].map(([id, rows]) => [id, presentRequest(rows, names, shows)]));

@@ -26,6 +26,7 @@ export async function handOver(
   const former = before === null ? null : await database.sessions.findByDigest(sessionDigest(before), context.clock.nowMs());
   if (former !== null) await database.sessions.delete(former.session.id);
   reply.header("set-cookie", sessionCookie(session.secret, { isSecure, maxAgeSeconds: longestSessionMs / 1000 }));
+  context.events.publish("sessions");
 }
 
 /** What `GET /whoami` is going to say. */

@@ -2,8 +2,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { errorResponses } from "../../../api/error-body.ts";
+import type { SignInFailure } from "../../../api/sessions.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import { OidcSignIn, OidcSignInFailed, type SignInFailure } from "../../accounts/oidc-sign-in.ts";
+import { OidcSignIn, OidcSignInFailed } from "../../accounts/oidc-sign-in.ts";
 import { pendingCookie, pendingOf } from "../../accounts/pending-sign-in.ts";
 import { returnPath } from "../../accounts/return-path.ts";
 import { signInProven } from "../../accounts/sign-in-proven.ts";

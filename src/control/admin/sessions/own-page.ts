@@ -6,9 +6,15 @@ import type { AdminContext } from "../context.ts";
 /** For routes that anybody may call: what people type takes no more. */
 export const openBodyBytesMax = 16 * 1024;
 
-/** The URL under which the browser sees Headgate, no trailing slash. */
+/**
+ * The URL under which the browser sees Headgate, no trailing slash: the public one, else what this request was sent to. Without a public URL
+ * whoever asks says so themselves, and only they get the answer; what others said (`x-forwarded-host`) does not count.
+ */
 export function ownUrl({ publicUrl, isSecure }: Pick<AdminContext, "publicUrl" | "isSecure">, request: FastifyRequest): string {
-  return publicUrl ?? `${isSecure(request.raw) ? "https" : "http"}://${request.headers.host ?? "localhost"}`;
+  if (publicUrl !== null) return publicUrl;
+  const url = `${isSecure(request.raw) ? "https" : "http"}://${request.headers.host ?? ""}`;
+  // A host and a port, and nothing else that could be written there.
+  return URL.canParse(url) ? new URL(url).origin : "http://localhost";
 }
 
 /**

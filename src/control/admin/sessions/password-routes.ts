@@ -68,15 +68,16 @@ export function passwordRoutes(app: AdminApp, context: AdminContext, accounts: A
       config: { policy: "self" },
       schema: {
         tags,
-        summary: "Change one's own password; ends one's other sessions",
+        summary: "Change one's own password; ends all of one's sessions, and sets the cookie of a new one",
         body: changePasswordBody,
-        response: { 204: noContent, ...errorResponses },
+        response: { 200: whoamiView, ...errorResponses },
       },
     },
     async (request, reply) => {
       const { current_password: current, password } = request.body;
-      await accounts.changePassword(request.actor as Actor, current, password, askedBy(context, request));
-      return reply.code(204).send();
+      const signedIn = await accounts.changePassword(request.actor as Actor, current, password, askedBy(context, request));
+      await handOver(context, request, reply, signedIn);
+      return whoamiOf(signedIn);
     },
   );
 

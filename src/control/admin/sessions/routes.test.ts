@@ -1,6 +1,8 @@
 // Signing in through the admin API: the first administrator, passwords, links, sessions, and the attacks on each.
+import { randomBytes, scryptSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, type Answer, startAdminApi } from "../../../../test/support/admin-api.ts";
+import { refuseUseOfSessions } from "../../../../test/support/refuse-audit.ts";
 import { ShiftedClock } from "../../../../test/support/shifted-clock.ts";
 import { newId } from "../../../core/ids.ts";
 import { type ProvenIdentity, userIdOf } from "../../../domain/identity.ts";
@@ -16,6 +18,12 @@ const clock = new ShiftedClock();
 let announced: ProvenIdentity | null = null;
 let api: AdminApiUnderTest;
 let passwordHash: string;
+/** Of the same password, at so low a cost that it is soon looked at. */
+const quickHash = (() => {
+  const salt = randomBytes(16);
+  const key = scryptSync(password, salt, 32, { N: 1024, r: 8, p: 1 });
+  return `scrypt$1024$8$1$${salt.toString("base64")}$${key.toString("base64")}`;
+})();
 
 beforeAll(async () => {
   passwordHash = await hashPassword(password);
@@ -26,6 +34,7 @@ beforeAll(async () => {
     signIn: {
       oidc: [],
       client: { ask: () => Promise.reject(new Error("nobody is asked")) },
+      hasProxy: true,
       announced: () => announced,
       throttleKey: (address) => address,
     },
@@ -46,7 +55,7 @@ async function account(changes: Partial<UserRow> = {}): Promise<UserRow & { emai
     primary_group_id: null,
     limits: null,
     last_seen_at: null,
-    password_hash: passwordHash,
+    password_hash: quickHash,
     disabled_at: null,
     created_at: clock.nowMs(),
     updated_at: clock.nowMs(),
@@ -173,7 +182,7 @@ describe("signing in", () => {
       await account({ disabled_at: 1 }),
       await account({ password_hash: null }),
     ];
-    const provider = await account({ source: "https://idp.test", subject: "s", password_hash: passwordHash });
+    const provider = await account({ source: "https://idp.test", subject: "s", password_hash: quickHash });
     const answers = [
       await signIn("nobody@example.test"),
       await signIn(right.email, "another password"),
@@ -189,16 +198,19 @@ describe("signing in", () => {
   });
 
   it("takes as long for an account that there is not as for one that there is", async () => {
-    const user = await account();
+    const user = await account({ password_hash: passwordHash });
     const took = async (email: string) => {
       const startedAt = performance.now();
       await signIn(email, "another password", { "x-test-address": "192.0.2.77" });
       return performance.now() - startedAt;
     };
     await took("warm@example.test");
-    const median = (all: number[]) => all.sort((a, b) => a - b)[1] as number;
-    const unknown = median([await took("no1@example.test"), await took("no2@example.test"), await took("no3@example.test")]);
-    const known = median([await took(user.email), await took(user.email), await took(user.email)]);
+    // In turns, and the quickest of each: what else the machine does makes some slower.
+    let [unknown, known] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let round = 0; round < 3; round++) {
+      unknown = Math.min(unknown, await took(`no${round}@example.test`));
+      known = Math.min(known, await took(user.email));
+    }
     // Looking a row up takes a millisecond, a password hundreds.
     expect(unknown / known).toBeGreaterThan(0.3);
     expect(unknown / known).toBeLessThan(3);
@@ -406,6 +418,21 @@ describe("sessions", () => {
     expect([ofAda.data[0].id, typeof ofAda.next_cursor]).toEqual([second.id, "string"]);
   });
 
+  it("are good where the database can be read and takes nothing: that they are used goes unnoted", async () => {
+    const ada = await browser(await account());
+    clock.forward(2 * minuteMs);
+    const accept = refuseUseOfSessions(api.dataDir);
+    try {
+      expect((await ada.send("GET", "/whoami")).status).toBe(200);
+    } finally {
+      accept();
+    }
+    const seenMs = (await api.storage.sessions.get(ada.id))?.last_seen_at as number;
+    expect(seenMs).toBeLessThan(clock.nowMs() - minuteMs);
+    expect((await ada.send("GET", "/whoami")).status).toBe(200);
+    expect((await api.storage.sessions.get(ada.id))?.last_seen_at).toBeGreaterThan(seenMs);
+  });
+
   it("are ended by their user or an administrator; to others they are not there", async () => {
     const [ada, bob, root] = [await account(), await account(), await account({ role: "administrator" })];
     const [first, second, foreign, admin] = [await browser(ada), await browser(ada), await browser(bob), await browser(root)];
@@ -437,7 +464,7 @@ describe("sessions", () => {
 describe("passwords", () => {
   const better = "another password entirely";
 
-  it("are changed with the old one, which ends the user's other sessions and links", async () => {
+  it("are changed with the old one, which ends all of the user's sessions and links, and begins a new one", async () => {
     const user = await account();
     const [own, other] = [await browser(user), await browser(user)];
     const change = (current_password: string, next: string) => own.send("PUT", "/password", { current_password, password: next });
@@ -447,9 +474,16 @@ describe("passwords", () => {
     expect([...code(short), short.body.error.field]).toEqual([422, "invalid_field", "password"]);
     expect(code(await change(password, user.email))).toEqual([422, "invalid_field"]);
     const link = await api.storage.transaction((tx) => makePasswordLink(tx, user, clock.nowMs()));
-    expect((await change(password, better)).status).toBe(204);
-    expect((await own.send("GET", "/whoami")).status).toBe(200);
-    expect(code(await other.send("GET", "/whoami"))).toEqual([401, "session_ended"]);
+    const changed = await change(password, better);
+    expect(changed.status).toBe(200);
+    for (const former of [own, other]) expect(code(await former.send("GET", "/whoami"))).toEqual([401, "session_ended"]);
+    const cookie = cookieOf(changed);
+    expect(cookie).not.toBe(own.cookie);
+    expect(changed.body.csrf_token).not.toBe(own.csrf);
+    expect((await anonymous("GET", "/whoami", undefined, { cookie })).body).toEqual(changed.body);
+    const signOut = (csrf: string) => anonymous("DELETE", "/sessions/current", undefined, { cookie, "x-csrf-token": csrf });
+    expect(code(await signOut(own.csrf))).toEqual([403, "csrf_required"]);
+    expect((await signOut(changed.body.csrf_token)).status).toBe(204);
     expect(code(await signIn(user.email))).toEqual([401, "invalid_credentials"]);
     expect((await signIn(user.email, better)).status).toBe(201);
     expect(code(await anonymous("POST", "/password", { secret: link.path.split("#")[1], password }))).toEqual([
@@ -463,7 +497,7 @@ describe("passwords", () => {
   });
 
   it("are not changed by whoever has lost the account meanwhile", async () => {
-    const user = await account();
+    const user = await account({ password_hash: passwordHash });
     const thief = await browser(user);
     const theirs = thief.send("PUT", "/password", { current_password: password, password: better });
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -10,7 +10,7 @@ import { isSetupRequired } from "../../accounts/one-time-link.ts";
 import { signInProven } from "../../accounts/sign-in-proven.ts";
 import { SignInThrottle } from "../../accounts/sign-in-throttle.ts";
 import { recordChange } from "../../audit/record-change.ts";
-import { found, idParams, noContent } from "../answers.ts";
+import { found, idParams, isDatabaseAway, noContent } from "../answers.ts";
 import type { Actor } from "../authorize/actor.ts";
 import { sessionCookie } from "../authorize/session-cookie.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
@@ -27,7 +27,8 @@ const sessionsQuery = listQuery.extend({ user_id: z.string().optional().describe
 export function sessionRoutes(app: AdminApp, context: AdminContext): void {
   const nowMs = () => context.clock.nowMs();
   const { throttleKey, announced } = context.signIn;
-  const accounts = new Accounts({ database: context.database, throttle: new SignInThrottle(), nowMs, throttleKey });
+  const { database, log } = context;
+  const accounts = new Accounts({ database, throttle: new SignInThrottle(), nowMs, throttleKey, log });
   passwordRoutes(app, context, accounts);
   const providers = oidcRoutes(app, context);
 
@@ -39,7 +40,7 @@ export function sessionRoutes(app: AdminApp, context: AdminContext): void {
     },
     async (request) => ({
       password: true,
-      setup_required: await isSetupRequired(context.database()),
+      setup_required: await isSetupSeenRequired(context),
       oidc: providers,
       proxy: announced(request.raw) !== null,
     }),
@@ -134,4 +135,14 @@ export function sessionRoutes(app: AdminApp, context: AdminContext): void {
       return reply.code(204).send();
     },
   );
+}
+
+/** False while the database is away: who has an account is to see the ways to sign in, not a set-up that can't be had now either. */
+async function isSetupSeenRequired({ database }: AdminContext): Promise<boolean> {
+  try {
+    return await isSetupRequired(database());
+  } catch (error) {
+    if (isDatabaseAway(error)) return false;
+    throw error;
+  }
 }

@@ -6,11 +6,14 @@ import { found } from "../answers.ts";
 import type { Actor } from "../authorize/actor.ts";
 import { sessionSecretOf } from "../authorize/session-cookie.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
+import { backupView } from "./backup-view.ts";
 import { presentWhoami } from "./present.ts";
 
 const tags = ["system"];
 
 export function systemRoutes(app: AdminApp, context: AdminContext): void {
+  const backup = backupView(context);
+
   app.get(
     "/system",
     {
@@ -21,7 +24,10 @@ export function systemRoutes(app: AdminApp, context: AdminContext): void {
         response: { 200: systemView, ...errorResponses },
       },
     },
-    async () => context.system(),
+    async () => {
+      const state = context.system();
+      return { ...state, backup: await backup(state.database.state) };
+    },
   );
 
   app.get(

@@ -22,16 +22,17 @@ export function presentUsage(row: UsageRow, groupBy: readonly UsageDimension[], 
     cache_write_tokens: row.cacheWriteTokens,
     output_tokens: row.outputTokens + row.reasoningTokens,
     reasoning_tokens: row.reasoningTokens,
-    cost_usd: isPriced(row) ? usdOf(row.costNanoUsd) : null,
+    cost_usd: costOf(row),
     estimated_requests: row.estimatedRequests,
     unpriced_requests: row.unpricedRequests,
     interrupted_requests: row.interruptedRequests,
   };
 }
 
-/** A sum of 0 is a cost only when some request in it had a price, which may have been 0; failed ones need none. */
-function isPriced(row: UsageRow): boolean {
-  return row.costNanoUsd > 0 || row.unpricedRequests < row.requests - row.errors;
+/** Dollars. A sum of 0 is a cost only when some request in it had a price, which may have been 0; failed ones need none. */
+export function costOf(sums: Pick<UsageRow, "costNanoUsd" | "unpricedRequests" | "requests" | "errors">): number | null {
+  const isPriced = sums.costNanoUsd > 0 || sums.unpricedRequests < sums.requests - sums.errors;
+  return isPriced ? usdOf(sums.costNanoUsd) : null;
 }
 
 function presentDimension(row: UsageRow, dimension: UsageDimension, names: UsageNames): Partial<UsageRowBody> {

@@ -1,61 +1,62 @@
-// Usage reports, from the hourly roll-ups.
+// Usage reports, from the roll-ups: as an answer, or as a file.
+import { z } from "zod";
 import { errorResponses } from "../../../api/error-body.ts";
 import { formatTime } from "../../../api/time.ts";
-import { usageQuery, usageReport } from "../../../api/usage.ts";
-import { HeadgateError } from "../../../core/errors.ts";
-import type { UsageRow } from "../../../storage/port.ts";
-import { knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
-import { requireEndpointsShown } from "../authorize/shown-endpoints.ts";
+import { usageExportQuery, usageReport, usageReportQuery } from "../../../api/usage.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
-import { presentUsage } from "./present.ts";
+import { exportUsage } from "./export.ts";
+import { namedRows, usageReportOf } from "./report.ts";
 
-const hourMs = 3_600_000;
+const reading = { policy: "usage.read" } as const;
+const tags = ["usage"];
 
 export function usageRoutes(app: AdminApp, context: AdminContext): void {
   app.get(
     "/usage",
     {
-      config: { policy: "usage.read" },
+      config: reading,
       schema: {
-        tags: ["usage"],
+        tags,
         summary: "Requests, tokens and cost, summed by what is asked for",
-        querystring: usageQuery,
+        querystring: usageReportQuery,
         response: { 200: usageReport, ...errorResponses },
       },
     },
     async (request) => {
-      const { group_by: groupBy = [], bucket = null } = request.query;
-      const { fromMs, toMs } = range(request.query.from, request.query.to, context.clock.nowMs());
-      if (groupBy.includes("endpoint")) requireEndpointsShown(request, "group_by");
+      const { limit, ...asked } = request.query;
+      const query = usageReportOf(request, asked, context.clock.nowMs());
       const database = context.database();
-      const ownedBy = ownedByAsker(request);
-      const rows = await database.ledger.usage({ fromMs, toMs, groupBy, bucket, ownedBy });
-      const known = await knownGroupIds(database, request);
-      const groupIds = idsOf(rows, "groupId").filter((id) => known === undefined || known.includes(id));
-      const names = {
-        keys: await database.keys.names(idsOf(rows, "keyId")),
-        users: await database.users.names(idsOf(rows, "userId")),
-        groups: await database.groups.names(groupIds),
-      };
+      const rows = await database.ledger.usage({ ...query, limit });
       return {
-        data: rows.map((row) => presentUsage(row, groupBy, names)),
+        data: await namedRows(database, request, query, rows),
         next_cursor: null,
-        from: formatTime(fromMs),
-        to: formatTime(toMs),
+        from: formatTime(query.fromMs),
+        to: formatTime(query.toMs),
       };
     },
   );
-}
 
-/** Each once; "" stands for none. */
-function idsOf(rows: readonly UsageRow[], column: "keyId" | "userId" | "groupId"): string[] {
-  return [...new Set(rows.flatMap((row) => row[column] || []))];
-}
-
-/** Whole hours around what was asked for, since roll-ups know no smaller time; the last 24 hours where nothing was. */
-function range(from: number | undefined, to: number | undefined, nowMs: number): { fromMs: number; toMs: number } {
-  const endMs = to ?? nowMs;
-  const startMs = from ?? endMs - 24 * hourMs;
-  if (startMs > endMs) throw new HeadgateError("invalid_field", { field: "from", message: "from: must not be after `to`" });
-  return { fromMs: Math.floor(startMs / hourMs) * hourMs, toMs: Math.ceil(endMs / hourMs) * hourMs };
+  app.get(
+    "/usage/export",
+    {
+      config: reading,
+      schema: {
+        tags,
+        summary: "A usage report as a file: CSV, or a JSON array",
+        querystring: usageExportQuery,
+        response: { 200: z.any().describe("The file"), ...errorResponses },
+      },
+    },
+    async (request, reply) => {
+      const { format, ...asked } = request.query;
+      const nowMs = context.clock.nowMs();
+      const query = usageReportOf(request, asked, nowMs);
+      const database = context.database();
+      const present = (rows: Parameters<typeof namedRows>[3]) => namedRows(database, request, query, rows);
+      const { contentType, content } = await exportUsage(database.ledger, query, format, present);
+      const day = formatTime(nowMs).slice(0, 10);
+      reply.header("content-disposition", `attachment; filename="headgate-usage-${day}.${format}"`);
+      return reply.type(contentType).send(content);
+    },
+  );
 }

@@ -1,7 +1,7 @@
 // Users: those made here, and those whom an identity provider's tokens have proven.
 import { errorResponses } from "../../../api/error-body.ts";
-import { listOf, listQuery } from "../../../api/list.ts";
-import { createUserBody, patchUserBody, userView } from "../../../api/users.ts";
+import { listOf } from "../../../api/list.ts";
+import { createUserBody, patchUserBody, usersQuery, userView } from "../../../api/users.ts";
 import { found, idParams, noContent } from "../answers.ts";
 import { askerOf } from "../authorize/asker.ts";
 import { isOwned, knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
@@ -45,14 +45,18 @@ export function userRoutes(app: AdminApp, context: AdminContext): void {
       schema: {
         tags,
         summary: "List users by name, each with its groups",
-        querystring: listQuery,
+        querystring: usersQuery,
         response: { 200: listOf(userView), ...errorResponses },
       },
     },
     async (request) => {
       const database = context.database();
-      const page = await database.users.page(request.query, ownedByAsker(request));
-      const data = await presentUsers(database, page.rows, await knownGroupIds(database, request));
+      const { search, role, group: groupId, ...pageRequest } = request.query;
+      const known = await knownGroupIds(database, request);
+      // Who of those whom a manager sees is in other groups too is not for them to know.
+      if (groupId !== undefined && known?.includes(groupId) === false) return { data: [], next_cursor: null };
+      const page = await database.users.page(pageRequest, { ownedBy: ownedByAsker(request), search, role, groupId });
+      const data = await presentUsers(database, page.rows, known);
       return { data, next_cursor: page.nextCursor };
     },
   );

@@ -1,0 +1,16 @@
+// Somebody who clicks through the console: page after page, in a process of its own, so that reading them holds up no caller.
+import { setPriority } from "node:os";
+import { askPage, pagesOf } from "./measure/console-pages.mjs";
+
+/** Faster than anybody reads. */
+const pauseMs = 100;
+
+const { port, tokens, known } = JSON.parse(process.argv[2]);
+// The load generator, which is on the same core, measures: it goes first.
+setPriority(19);
+const pages = Object.keys(tokens).flatMap((who) => pagesOf(who, known).map(({ path }) => ({ path, token: tokens[who] })));
+for (let turn = 0; ; turn++) {
+  const { path, token } = pages[turn % pages.length];
+  await askPage({ port }, token, path);
+  await new Promise((wake) => setTimeout(wake, pauseMs));
+}

@@ -1,0 +1,2 @@
+// Headgate's mark, as the address of a hashed file.
+export const iconUrl = new URL("../icon.svg", import.meta.url).href;
