@@ -16,17 +16,23 @@ const units: readonly [unit: Intl.RelativeTimeFormatUnit, ms: number][] = [
   ["second", 1000],
 ];
 
-/** `at` is RFC 3339; null reads as `never`. */
-export function Time({ at, never = "never" }: { at: string | null | undefined; never?: string }) {
-  useSyncExternalStore(
+/** The present time; whoever shows it is drawn anew four times a minute. */
+export function useNowMs(): number {
+  const lastMs = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     () => nowMs,
   );
+  return Math.max(lastMs, Date.now());
+}
+
+/** `at` is RFC 3339; null reads as `never`. */
+export function Time({ at, never = "never" }: { at: string | null | undefined; never?: string }) {
+  const presentMs = useNowMs();
   if (!at) return <span className="text-muted">{never}</span>;
-  const ms = Date.parse(at) - Math.max(nowMs, Date.now());
+  const ms = Date.parse(at) - presentMs;
   return (
     <time dateTime={at} title={exactTime(at)} className="whitespace-nowrap">
       {relativeTime(ms)}

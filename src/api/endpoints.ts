@@ -171,8 +171,19 @@ export const endpointView = z
   })
   .meta({ id: "Endpoint" });
 
+export const deletedEndpointView = z
+  .object({
+    id: z.string().describe("The endpoint's, which it has again when it is restored."),
+    name: z.string(),
+    deleted_at: timeText,
+    expires_at: timeText.describe("Until when it can be restored."),
+    deployments: z.number().int().describe("How many models it had."),
+  })
+  .meta({ id: "DeletedEndpoint" });
+
 export const endpointsQuery = listQuery.extend({ search: searchField("the name") });
 
 export type EndpointConfiguration = z.output<typeof endpointConfiguration>;
 export type EndpointPatch = z.output<typeof patchEndpointBody>;
 export type EndpointBody = z.output<typeof endpointView>;
+export type DeletedEndpointBody = z.output<typeof deletedEndpointView>;

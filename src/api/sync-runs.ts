@@ -8,7 +8,7 @@ const count = z.number().int();
 export const syncRunSummary = z
   .object({
     id: z.string(),
-    trigger: z.string().describe("What started it: create, update, manual, schedule, seed …"),
+    trigger: z.string().describe("What started it: create, update, manual, schedule, seed, restore …"),
     status: z.enum(["ok", "failed", "guarded"]),
     stage: z.string().describe("How far it came: dns, connect, tls, auth, http, parse, empty, done."),
     error: z.string().nullable(),

@@ -6,6 +6,7 @@ import { createPostgresDatabase, temporaryDirectory } from "../../test/support/d
 import { endpointRow } from "../../test/support/endpoint-row.ts";
 import { startProvider } from "../../test/support/provider.ts";
 import { loadSecretKey, readSecretKeyFile } from "../config/secret-key.ts";
+import { deletedContentOf, keepDeleted } from "../control/admin/endpoints/deleted-content.ts";
 import { bodyContext } from "../control/bodies/seal-bodies.ts";
 import { readLastBackup } from "../control/last-backup.ts";
 import { checkSecretKeyId } from "../control/secret-key-id.ts";
@@ -14,7 +15,7 @@ import { Secret } from "../core/secret.ts";
 import { digestApiKey } from "../domain/api-key.ts";
 import { lockDataDir } from "../storage/data-dir-lock.ts";
 import { openStorage } from "../storage/open-storage.ts";
-import type { Storage } from "../storage/port.ts";
+import type { DeletedEndpointRow, Storage } from "../storage/port.ts";
 import { requestBodyRow } from "../storage/rows.contract.ts";
 import { backup } from "./backup.ts";
 import { check } from "./check.ts";
@@ -281,6 +282,24 @@ describe("rotate-secret", () => {
     for (const { request_id: id, request_body: text, response_body: none } of now) {
       expect([cipher.decrypt(text as string, bodyContext(id, "request")), none]).toEqual([id, null]);
     }
+  });
+
+  test("the key of an endpoint that was deleted, and may be restored, fits the new key", async () => {
+    await createDatabase();
+    await withDatabase(async (storage) => {
+      for (const endpoint of await storage.endpoints.all()) {
+        await keepDeleted(storage, endpoint, Date.now());
+        await storage.endpoints.delete(endpoint.id);
+      }
+    });
+    expect((await run(rotateSecret, {})).failure).toBeNull();
+    const cipher = new Cipher(readSecretKeyFile(keyFile()) as Secret);
+    const [one, two] = await withDatabase(async ({ deletedEndpoints }) =>
+      Promise.all(["ep_1", "ep_2"].map((id) => deletedEndpoints.get(id))),
+    );
+    const ciphertext = deletedContentOf(one as DeletedEndpointRow).endpoint.api_key_ciphertext as string;
+    expect(cipher.decrypt(ciphertext, "endpoint:ep_1:api_key")).toBe(providerKey);
+    expect(deletedContentOf(two as DeletedEndpointRow).endpoint).toMatchObject({ name: "two", api_key_ciphertext: null });
   });
 
   test("with a key in the environment: HEADGATE_NEW_SECRET_KEY takes its place, and no file is made", async () => {

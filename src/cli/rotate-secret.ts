@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import { loadSecretKey, replaceSecretKeyFile, secretKeyPath, writeSecretKeyFile } from "../config/secret-key.ts";
+import { withCredential } from "../control/admin/endpoints/deleted-content.ts";
 import { recordChange } from "../control/audit/record-change.ts";
 import { bodyContext } from "../control/bodies/seal-bodies.ts";
 import { credentialContext } from "../control/discovery/list-target.ts";
@@ -96,6 +97,21 @@ async function encryptBodiesAnew(
   }
 }
 
+/** One at a time, as each holds all that its endpoint had. Expired ones too: they are there until they are deleted. */
+async function encryptDeletedAnew(
+  { deletedEndpoints }: Repositories,
+  again: (ciphertext: string, context: string, whose: string) => string,
+): Promise<void> {
+  for (const id of await deletedEndpoints.ids()) {
+    const row = await deletedEndpoints.get(id);
+    if (row === null) continue;
+    const content = withCredential(row, (ciphertext, endpoint) =>
+      again(ciphertext, credentialContext(endpoint.id), `The stored key of the deleted endpoint ${endpoint.name}`),
+    );
+    if (content !== null) await deletedEndpoints.replaceContent(id, content);
+  }
+}
+
 async function encryptAnew(repositories: Repositories, from: Cipher, to: Cipher): Promise<number> {
   const { endpoints, manifests, meta } = repositories;
   const storedKeyId = await meta.get(secretKeyIdMeta);
@@ -123,6 +139,7 @@ async function encryptAnew(repositories: Repositories, from: Cipher, to: Cipher)
       tokens_ciphertext: tokens === null ? null : again(tokens, manifestContext(id, "tokens"), whose("tokens")),
     });
   }
+  await encryptDeletedAnew(repositories, again);
   await encryptBodiesAnew(repositories, again);
   await meta.set(secretKeyIdMeta, to.keyId);
   await meta.bumpConfigVersion();

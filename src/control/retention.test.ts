@@ -100,3 +100,19 @@ test("bodies of requests go when their own time is over", async () => {
     await remove();
   }
 });
+
+test("deleted endpoints go when they can't be restored any more", async () => {
+  const { storage, remove } = await testDatabase("sqlite");
+  try {
+    const clock = createFakeClock();
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    for (const inMs of [0, 1]) {
+      const times = { deleted_at: clock.nowMs() - 10, expires_at: clock.nowMs() + inMs };
+      await storage.deletedEndpoints.keep({ endpoint_id: `ep_${inMs}`, name: "one", deployments: 0, content: "{}", ...times }, 9);
+    }
+    await deleteExpired({ storage: () => storage, requestsMs: 0, syncRunsMs: 0, auditMs: 0, clock, log });
+    expect(await storage.deletedEndpoints.ids()).toEqual(["ep_1"]);
+  } finally {
+    await remove();
+  }
+});

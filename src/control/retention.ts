@@ -44,6 +44,7 @@ export async function deleteExpired(options: RetentionOptions): Promise<void> {
     const audit = auditMs > 0 ? await database.audit.deleteBefore(nowMs - auditMs) : 0;
     await database.sessions.deleteExpired(nowMs);
     await database.oneTimeLinks.deleteExpired(nowMs);
+    await database.deletedEndpoints.deleteExpired(nowMs);
     await options.exports?.deleteExpired(nowMs);
     if (attempts + responses + syncRuns + audit + bodies > 0)
       log.info({ attempts, responses, sync_runs: syncRuns, audit, bodies }, "deleted what is beyond its retention");

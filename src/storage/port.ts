@@ -3,6 +3,7 @@ import type { LedgerRecord } from "../domain/ledger-record.ts";
 import type {
   AttemptsTable,
   AuditTable,
+  DeletedEndpointsTable,
   DeploymentsTable,
   EndpointsTable,
   ExportsTable,
@@ -21,6 +22,7 @@ import type {
 } from "./schema.ts";
 
 export type EndpointRow = EndpointsTable;
+export type DeletedEndpointRow = DeletedEndpointsTable;
 export type ModelRow = ModelsTable;
 export type ModelTargetRow = ModelTargetsTable;
 export type DeploymentRow = DeploymentsTable;
@@ -155,6 +157,8 @@ export interface ModelTargetRepository {
   all(): Promise<ModelTargetRow[]>;
   /** Of these models, by model and position. */
   ofModels(modelIds: readonly string[]): Promise<ModelTargetRow[]>;
+  /** Those on the deployments of this endpoint, by model and position. */
+  ofEndpoint(endpointId: string): Promise<ModelTargetRow[]>;
   /** Makes `targets` all that the model has, in their order. */
   replace(modelId: string, targets: readonly Pick<ModelTargetRow, "deployment_id" | "weight" | "priority">[]): Promise<void>;
   /** Takes a deployment out of every model, or out of the given one. */
@@ -183,6 +187,22 @@ export interface SyncRunRepository {
   /** The newest run of each endpoint that has one. */
   latest(endpointIds: readonly string[]): Promise<Map<string, SyncRunRow>>;
   deleteBefore(timeMs: number): Promise<number>;
+}
+
+/** What went with endpoints that were deleted, for a time. */
+export interface DeletedEndpointRepository {
+  /** Beyond `countMax` those that were deleted first go. */
+  keep(row: DeletedEndpointRow, countMax: number): Promise<void>;
+  /** Newest first, without those that have expired, and without what they hold. */
+  current(nowMs: number): Promise<Omit<DeletedEndpointRow, "content">[]>;
+  /** Of all, expired ones too. */
+  ids(): Promise<string[]>;
+  /** Expired ones too. */
+  get(id: string): Promise<DeletedEndpointRow | null>;
+  replaceContent(id: string, content: string): Promise<void>;
+  /** Takes it away and returns it; null: there is none, or it has expired. Of two callers at once only one gets it. */
+  take(id: string, nowMs: number): Promise<DeletedEndpointRow | null>;
+  deleteExpired(nowMs: number): Promise<number>;
 }
 
 export interface KeyRepository {
@@ -506,6 +526,7 @@ export interface Repositories {
   oneTimeLinks: OneTimeLinkRepository;
   audit: AuditRepository;
   endpoints: EndpointRepository;
+  deletedEndpoints: DeletedEndpointRepository;
   models: ModelRepository;
   modelTargets: ModelTargetRepository;
   deployments: DeploymentRepository;

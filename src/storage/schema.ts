@@ -388,6 +388,18 @@ export interface ResponsesTable {
   created_at: number;
 }
 
+/** What went when an endpoint was deleted, for as long as it can come back. */
+export interface DeletedEndpointsTable {
+  endpoint_id: string;
+  name: string;
+  /** How many it had, without removed ones. */
+  deployments: number;
+  /** JSON of rows, as control/admin/endpoints/deleted-content.ts reads it; the credential is encrypted in it as it was. */
+  content: string;
+  deleted_at: number;
+  expires_at: number;
+}
+
 /** Something that was asked for as a file. */
 export interface ExportsTable {
   id: string;
@@ -468,4 +480,5 @@ export interface Database {
   responses: ResponsesTable;
   request_bodies: RequestBodiesTable;
   exports: ExportsTable;
+  deleted_endpoints: DeletedEndpointsTable;
 }

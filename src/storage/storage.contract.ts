@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 import { accountsContract } from "./accounts.contract.ts";
 import { configurationContract } from "./configuration.contract.ts";
+import { deletedEndpointsContract } from "./deleted-endpoints.contract.ts";
 import { exportsContract } from "./exports.contract.ts";
 import { ledgerContract } from "./ledger.contract.ts";
 import { listsContract } from "./lists.contract.ts";
@@ -42,6 +43,7 @@ export function storageContract(engine: Engine): void {
     peopleContract(database);
     accountsContract(database);
     exportsContract(database);
+    deletedEndpointsContract(database);
     ledgerContract(database);
     overviewContract(database);
     ownershipContract(database);

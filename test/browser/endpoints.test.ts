@@ -134,9 +134,38 @@ test("before an endpoint is deleted one is told what goes with it; callers then 
   await dialog.getByText("Groups whose members lose what they were granted").waitFor();
   await dialog.getByText("everyone, physics", { exact: true }).waitFor();
   await dialog.getByText("1 model stays with other endpoints.").waitFor();
+  await dialog.getByText("For an hour this can be undone").waitFor();
   await dialog.getByRole("button", { name: "Delete endpoint" }).click();
   await page.getByRole("heading", { level: 1, name: "Endpoints" }).waitFor();
   await page.getByRole("link", { name: "doomed" }).waitFor({ state: "detached" });
   await expect.poll(() => chat(headgate, key, "alpha")).toEqual({ status: 404, code: "model_not_found" });
+  expect((await chat(headgate, key, "smart")).status).not.toBe(200);
   expect((await chat(headgate, key, "shared")).status).toBe(200);
+
+  await page.getByText(/“doomed” was deleted just now\. It can be restored for (60|59) minutes\./).waitFor();
+  await ada.press("Restore doomed");
+  await page.getByText("“doomed” is restored.").waitFor();
+  await page.getByRole("link", { name: "doomed", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Restore doomed" }).waitFor({ state: "detached" });
+  await expect.poll(() => chat(headgate, key, "alpha")).toMatchObject({ status: 200 });
+  expect((await chat(headgate, key, "smart")).status).toBe(200);
+  await page.getByRole("link", { name: "Open doomed" }).click();
+  await page.getByRole("heading", { level: 1, name: "doomed" }).waitFor();
+  await page.getByRole("link", { name: "alpha" }).waitFor();
+});
+
+test("an endpoint whose name is taken meanwhile is not restored, and one is told why; auditors are offered nothing", async () => {
+  const { headgate, provider, signedIn } = await openConsole();
+  const made = await headgate.addEndpoint({ name: "cluster", url: `${provider.url}/v1` });
+  await headgate.admin("DELETE", `/endpoints/${made.id}`);
+  await headgate.addEndpoint({ name: "cluster", url: `${provider.url}/v1` });
+  const ada = await signedIn();
+  await ada.go("/endpoints");
+  ada.watch.expect({ status: 409, path: "/restore" });
+  await ada.press("Restore cluster");
+  await ada.page.getByText("There is already an endpoint named 'cluster'.").waitFor();
+  const auditor = await signedIn("auditor");
+  await auditor.go("/endpoints");
+  await auditor.page.getByRole("link", { name: "cluster", exact: true }).waitFor();
+  expect(await auditor.page.getByText("was deleted").count()).toBe(0);
 });

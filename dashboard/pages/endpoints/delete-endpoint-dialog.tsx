@@ -38,6 +38,7 @@ export function DeleteEndpointDialog({ endpoint, onClose, onDeleted }: DeleteEnd
     >
       <div className="flex flex-col gap-3">
         <p>Its settings, its key and the record of its synchronizations are deleted. Recorded requests and usage stay.</p>
+        <p>For an hour this can be undone: the list of endpoints offers to restore it.</p>
         {effects.isPending && <Skeleton lines={2} />}
         {effects.isError && <p>What it takes with it could not be found out: {messageOf(effects.error)}</p>}
         {effects.data && <Effects effects={effects.data} />}

@@ -20,6 +20,7 @@ const triggers: Readonly<Record<string, string>> = {
   manual: "by hand",
   schedule: "schedule",
   seed: "first start",
+  restore: "endpoint restored",
 };
 
 export function SyncRunsTab({ endpointId }: { endpointId: string }) {

@@ -4,7 +4,7 @@ import type { SyncRunRow } from "../../storage/port.ts";
 import type { Stage } from "./listing.ts";
 import type { ModelOutcome, Outcome } from "./reconcile.ts";
 
-export type SyncTrigger = "create" | "manual" | "schedule" | "seed" | "update";
+export type SyncTrigger = "create" | "manual" | "restore" | "schedule" | "seed" | "update";
 
 /** A run as the admin API shows it; times are RFC 3339 in UTC. */
 export interface SyncRunView {

@@ -5,6 +5,7 @@ import type { Topic } from "../../domain/topics.ts";
 /** By the first segment of a route. Those that are not here change nothing, whatever their method. */
 const ofResource: Readonly<Record<string, readonly Topic[]>> = {
   endpoints: ["endpoints", "models"],
+  "deleted-endpoints": ["endpoints", "models"],
   models: ["models"],
   manifests: ["manifests", "endpoints", "models"],
   keys: ["keys"],

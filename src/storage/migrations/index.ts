@@ -9,6 +9,7 @@ import { requestBodies } from "./0007-request-bodies.ts";
 import { listIndexes } from "./0008-list-indexes.ts";
 import { exportFiles } from "./0009-exports.ts";
 import { usageTotals } from "./0010-usage-totals.ts";
+import { deletedEndpoints } from "./0011-deleted-endpoints.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { name: "0008-list-indexes", up: listIndexes },
   { name: "0009-exports", up: exportFiles },
   { name: "0010-usage-totals", up: usageTotals },
+  { name: "0011-deleted-endpoints", up: deletedEndpoints },
 ];

@@ -18,6 +18,17 @@ export function modelTargetRepository(db: Kysely<Database>): ModelTargetReposito
         .orderBy("position")
         .execute();
     },
+    async ofEndpoint(endpointId) {
+      return db
+        .selectFrom("model_targets")
+        .selectAll()
+        .where("deployment_id", "in", (query) =>
+          query.selectFrom("deployments").select("deployments.id").where("deployments.endpoint_id", "=", endpointId),
+        )
+        .orderBy("model_id")
+        .orderBy("position")
+        .execute();
+    },
     async replace(modelId, targets) {
       await db.deleteFrom("model_targets").where("model_id", "=", modelId).execute();
       if (targets.length === 0) return;

@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import type { Engine, Repositories } from "../port.ts";
 import type { Database } from "../schema.ts";
 import { auditRepository } from "./audit.ts";
+import { deletedEndpointRepository } from "./deleted-endpoints.ts";
 import { deploymentRepository } from "./deployments.ts";
 import { endpointRepository } from "./endpoints.ts";
 import { exportRepository } from "./exports.ts";
@@ -31,6 +32,7 @@ export function repositoriesOver(db: Kysely<Database>, engine: Engine): Reposito
     oneTimeLinks: oneTimeLinkRepository(db),
     audit: auditRepository(db),
     endpoints: endpointRepository(db, engine),
+    deletedEndpoints: deletedEndpointRepository(db),
     models: modelRepository(db, engine),
     modelTargets: modelTargetRepository(db),
     deployments: deploymentRepository(db),

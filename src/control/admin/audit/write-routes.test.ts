@@ -126,6 +126,19 @@ const changes: Change[] = [
   },
   {
     given: async () => {
+      await api.call("DELETE", `/endpoints/${endpointId}`);
+      return endpointId;
+    },
+    method: "POST",
+    path: (id) => `/deleted-endpoints/${id}/restore`,
+    status: 201,
+    action: "endpoint.restore",
+    name: "one",
+    before: null,
+    after: { name: "one", has_api_key: true, model_counts: { active: 2 } },
+  },
+  {
+    given: async () => {
       provider.settings.models = ["alpha"];
       return endpointId;
     },

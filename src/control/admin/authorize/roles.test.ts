@@ -19,6 +19,8 @@ POST   /endpoints/validate                 x          x          -          -   
 POST   /endpoints/{id}/synchronize         x          x          -          -       -
 GET    /endpoints/{id}/sync-runs           x          x          -          -       x
 POST   /endpoints/{id}/models              x          x          -          -       -
+GET    /deleted-endpoints                  x          x          -          -       x
+POST   /deleted-endpoints/{id}/restore     x          x          -          -       -
 POST   /models                             x          x          -          -       -
 GET    /models                             x          x          x          x       x
 GET    /models/{id}                        x          x          x          x       x

@@ -7,6 +7,8 @@ import { askerOf } from "../authorize/asker.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
 import { createEndpoint } from "./create-endpoint.ts";
+import { keepDeleted } from "./deleted-content.ts";
+import { deletedEndpointRoutes } from "./deleted-routes.ts";
 import { refuseManifestEndpoint } from "./manifest-endpoints.ts";
 import { patchEndpoint } from "./patch-endpoint.ts";
 import { presentEndpoints, readEndpoint } from "./read-endpoint.ts";
@@ -97,7 +99,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
       config: writing,
       schema: {
         tags,
-        summary: "Delete an endpoint with its deployments, and the models that nobody else has",
+        summary: "Delete an endpoint with its deployments, and the models that nobody else has; it can be restored for an hour",
         params: idParams,
         response: { 204: noContent, ...errorResponses },
       },
@@ -108,10 +110,12 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
         await refuseManifestEndpoint(repositories, row);
         checkIfMatch(request.headers["if-match"], etagOf(row.version));
         const before = await auditedEndpoint(repositories, row);
+        const nowMs = context.clock.nowMs();
+        await keepDeleted(repositories, row, nowMs);
         await repositories.endpoints.delete(row.id);
         await repositories.models.deleteUnused();
         await repositories.meta.bumpConfigVersion();
-        const what = { action: "endpoint.delete", before, after: null, nowMs: context.clock.nowMs() };
+        const what = { action: "endpoint.delete", before, after: null, nowMs };
         await recordEndpoint(repositories, row, { ...askerOf(request), ...what });
       });
       await context.publishEndpoints();
@@ -119,6 +123,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
     },
   );
 
+  deletedEndpointRoutes(app, context);
   syncRoutes(app, context);
 }
 

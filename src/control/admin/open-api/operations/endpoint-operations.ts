@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type {
   createEndpointBody,
+  DeletedEndpointBody,
   EndpointBody,
   patchEndpointBody,
   validateEndpointBody,
@@ -65,6 +66,14 @@ export const endpoint: EndpointBody = {
   version: 1,
 };
 
+const deleted: DeletedEndpointBody = {
+  id: exampleIds.endpoint,
+  name: "openai",
+  deleted_at: "2026-11-20T16:02:55.980Z",
+  expires_at: "2026-11-20T17:02:55.980Z",
+  deployments: 2,
+};
+
 export const endpointOperations: OperationDocs = {
   "POST /endpoints": {
     id: "createEndpoint",
@@ -114,8 +123,21 @@ export const endpointOperations: OperationDocs = {
   },
   "DELETE /endpoints/:id": {
     id: "deleteEndpoint",
-    description: "Calls in flight come to their end. What was recorded stays in the ledger.",
+    description:
+      "Calls in flight come to their end. What was recorded stays in the ledger. For an hour it can be undone: `POST /deleted-endpoints/{id}/restore`.",
     ifMatch: true,
+  },
+  "GET /deleted-endpoints": {
+    id: "listDeletedEndpoints",
+    description:
+      "All in one page: at most 100 are kept, each for an hour. Endpoints that a manifest has dropped are not among them.",
+    answer: { page: { data: [deleted], next_cursor: null } },
+  },
+  "POST /deleted-endpoints/:id/restore": {
+    id: "restoreEndpoint",
+    description:
+      "It comes back as it was, under the same ids, with its credential, its models and their places in virtual models. A model whose name a virtual model has taken meanwhile stays away: the last synchronisation says so. 404 when there is nothing to restore any more, 409 when another endpoint has the name.",
+    answer: { endpoint: { ...endpoint, updated_at: exampleTimes.changed, version: 2 } },
   },
   "POST /endpoints/validate": {
     id: "validateEndpoint",
