@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { type HeadgateOptions, startHeadgate } from "../../support/headgate.ts";
+import { type Headgate, type HeadgateOptions, startHeadgate } from "../../support/headgate.ts";
 import type { LooseJson } from "../../support/loose-json.ts";
 import { type ManifestServer, manifestEntry, startManifestServer } from "../../support/manifest-server.ts";
 import { globusPerson, type MockGlobus, startMockGlobus } from "../../support/mock-globus.ts";
@@ -19,11 +19,15 @@ let provider: Provider;
 let manifest: ManifestServer;
 let globus: MockGlobus;
 let dataDir: string;
+/** All that the test has started: before their data goes, they do. */
+let started: Headgate[];
 beforeEach(async () => {
+  started = [];
   [provider, manifest, globus] = await Promise.all([startProvider(), startManifestServer(), startMockGlobus()]);
   globus.tokens.set(userToken, globusPerson("u@uni.edu"));
   dataDir = await mkdtemp(join(tmpdir(), "headgate-test-"));
   return async () => {
+    await Promise.all(started.map((headgate) => headgate.stop()));
     await Promise.all([provider.close(), manifest.close(), globus.stop()]);
     await rm(dataDir, { recursive: true, force: true });
   };
@@ -35,7 +39,7 @@ const good = () => ({ one: manifestEntry({ url: provider.url, experts: ["gpt-4"]
 async function start({ env, ...options }: HeadgateOptions = {}): Promise<DirectGateway> {
   const variables = { ...guideVariables(manifest, globus), HEADGATE_MANIFEST_INTERVAL: "1h", ...env };
   const headgate = await startHeadgate({ dataDir, env: variables, ...options });
-  onTestFinished(() => headgate.stop());
+  started.push(headgate);
   return directGateway(headgate, manifest, globus);
 }
 
