@@ -26,6 +26,8 @@ test("two models answer the same question as it streams, and the requests are re
     expect(await column.getByRole("definition").allTextContents()).toEqual(expect.arrayContaining(["11", "7"]));
   }
   expect(provider.calls.map(({ json }) => json?.model).sort()).toEqual(["alpha", "beta"]);
+  // The ledger has them within seconds; the page of one that is not there yet asks again, and each 404 would be an error in the console.
+  await headgate.eventually(async () => (await headgate.admin("GET", "/requests")).body.data.length === 2);
   await page.getByRole("region", { name: "Second conversation" }).getByRole("link", { name: "See request" }).click();
   await page.getByRole("heading", { level: 1, name: "beta" }).waitFor();
   await page.getByText("11 → 7").waitFor();

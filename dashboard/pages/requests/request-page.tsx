@@ -23,7 +23,8 @@ export function RequestPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const query = useQuery({
     ...itemQuery<RequestBody>("requests", `/requests/${encodeURIComponent(id)}`),
-    refetchInterval: ({ state }) => (state.data?.state === "in_progress" ? pollMs : false),
+    refetchInterval: ({ state }) =>
+      state.data?.state === "in_progress" || (state.status === "error" && isNew(id)) ? pollMs : false,
   });
   if (query.data) return <Story request={query.data} />;
   return (
@@ -32,11 +33,17 @@ export function RequestPage() {
         <Skeleton lines={8} />
       ) : (
         <NotThere error={query.error} onRetry={() => void query.refetch()} what="request" list="/requests">
-          It may be older than requests are kept, or not yours to see.
+          One that has just ended appears within seconds. Else it is older than requests are kept, or not yours to see.
         </NotThere>
       )}
     </Page>
   );
+}
+
+/** The ledger has a request some seconds after its end; its id begins with the time (UUID version 7, in hex). */
+function isNew(id: string): boolean {
+  const beganMs = Number.parseInt(id.replace("req_", "").slice(0, 12), 16);
+  return Math.abs(Date.now() - beganMs) < 60_000;
 }
 
 function Story({ request }: { request: RequestBody }) {
