@@ -2,9 +2,35 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** What one process does, workers and control do together: these run a second time, against two workers. All may: HEADGATE_TEST_WORKERS=2. */
+const alsoWithWorkers = [
+  "allowances/rates",
+  "allowances/restarts",
+  "database-outage",
+  "drain",
+  "errors",
+  "pools/failover",
+  "proxy",
+  "restart",
+  "stateful-ids",
+  "streaming/callers",
+  "streaming/drain",
+  "streaming/sdk-clients",
+];
+
+const everything = { extends: true as const, test: { name: "all", include: ["{src,test,bench,dashboard}/**/*.test.ts"] } };
+const withWorkers = {
+  extends: true as const,
+  test: {
+    name: "workers",
+    include: alsoWithWorkers.map((name) => `test/system/${name}.test.ts`),
+    env: { HEADGATE_TEST_WORKERS: "2" },
+  },
+};
+
 export default defineConfig({
   test: {
-    include: ["{src,test,bench,dashboard}/**/*.test.ts"],
+    projects: process.env.HEADGATE_TEST_WORKERS === undefined ? [everything, withWorkers] : [everything],
     globalSetup: ["test/support/global-setup.ts"],
     // Processes, not threads: tests use signals, worker threads and native modules of their own.
     pool: "forks",

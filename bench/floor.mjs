@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { Pool } from "undici";
 import { sayReady } from "./setup/say-ready.mjs";
 
-const upstream = new Pool(process.argv[2], { connections: 4096, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+const upstream = new Pool(process.argv[2], { connections: 16_384, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
 
 /** Fields that belong to one connection (RFC 9110 §7.6.1); node and undici write their own. */
 const ownFields = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "host"]);

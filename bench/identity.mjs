@@ -1,8 +1,5 @@
 // `npm run bench:identity`: what other callers notice of a slow, silent or absent identity provider, and what a known token costs.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
 import { paced } from "./load/paced.mjs";
 import { completionRequest } from "./load/requests.mjs";
 import { measureCredentialCost } from "./measure/credential-cost.mjs";
@@ -13,10 +10,11 @@ import { costTable, identityTarget, phaseTable } from "./report/identity-table.m
 import { printProfiles } from "./report/print-profiles.mjs";
 import { writeReadme } from "./report/write-readme.mjs";
 import { loadCore, moveSelfTo } from "./setup/cores.mjs";
+import { openFolders } from "./setup/folders.mjs";
 import { readIdentityOptions } from "./setup/identity-options.mjs";
 import { describeMachine } from "./setup/machine.mjs";
 import { startGlobus } from "./setup/start-globus.mjs";
-import { startProcess } from "./setup/start-process.mjs";
+import { startProvider } from "./setup/start-provider.mjs";
 import { startDirect } from "./subjects/direct.mjs";
 import { startHeadgate } from "./subjects/headgate.mjs";
 import { calledWith } from "./subjects/subject.mjs";
@@ -28,10 +26,7 @@ const tokens = credentials("token");
 const say = (text) => process.stderr.write(`${text}\n`);
 
 async function main(plan) {
-  const dir = plan.dir === undefined ? mkdtempSync(join(tmpdir(), "headgate-bench-")) : resolve(plan.dir);
-  mkdirSync(dir, { recursive: true });
-  if (plan.dir === undefined) process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
-  const profileDir = plan.profile ? mkdtempSync(join(tmpdir(), "headgate-profile-")) : null;
+  const { dir, profileDir } = openFolders(plan);
   const machine = describeMachine();
   moveSelfTo(loadCore);
   const running = [];
@@ -61,12 +56,7 @@ async function main(plan) {
 }
 
 async function start({ headgatePath }, dir, profileDir, running) {
-  const provider = await startProcess({
-    name: "the provider",
-    command: [process.execPath, fileURLToPath(new URL("provider.mjs", import.meta.url))],
-    core: loadCore,
-    logPath: `${dir}/provider.log`,
-  });
+  const provider = await startProvider(dir, loadCore);
   running.push(provider);
   const globus = await startGlobus(dir);
   running.push(globus);

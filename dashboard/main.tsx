@@ -5,10 +5,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/query-client.ts";
 import { Toasts } from "./components/toasts.tsx";
-import { followTheme } from "./layout/theme.ts";
+import { applyTheme } from "./layout/theme.ts";
 import { router } from "./router.tsx";
 
-followTheme();
+applyTheme();
 const root = document.getElementById("root");
 if (root !== null) {
   createRoot(root).render(

@@ -137,6 +137,12 @@ const pages = [
     component: lazyPage(() => import("./pages/models/model-page.tsx"), "ModelPage"),
   }),
   page({
+    path: "/prices",
+    needs: "prices.read",
+    params: [...list, "status"],
+    component: lazyPage(() => import("./pages/prices/prices-page.tsx"), "PricesPage"),
+  }),
+  page({
     path: "/playground",
     needs: "playground",
     params: ["model", "second"],

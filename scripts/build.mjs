@@ -1,4 +1,4 @@
-// `npm run build`: compiles src/ to dist/ from scratch.
+// `npm run build`: builds dist/ from scratch.
 import { build } from "./lib/build.mjs";
 import { prepare } from "./lib/prepare.mjs";
 

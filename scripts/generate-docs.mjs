@@ -4,8 +4,8 @@ import { prepare } from "./lib/prepare.mjs";
 import { inProject } from "./lib/project.mjs";
 
 prepare();
-const { configurationManual } = await import("../dist/config/configuration-manual.js");
-const { errorsPage } = await import("../dist/core/errors-page.js");
+const { configurationManual } = await import("../compiled/config/configuration-manual.js");
+const { errorsPage } = await import("../compiled/core/errors-page.js");
 
 const example = readFileSync(inProject("examples/minimal/headgate.yaml"), "utf8");
 writeFileSync(inProject("docs/configuration.md"), configurationManual(example));

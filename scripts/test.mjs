@@ -7,6 +7,7 @@ import { runChild } from "./lib/run-child.mjs";
 import { exitCodeOf, stopSignals } from "./lib/stop-signals.mjs";
 import { installChromium } from "./services/chromium.mjs";
 import { installPostgres, startPostgres } from "./services/postgres.mjs";
+import { installRedis, startRedis } from "./services/redis.mjs";
 
 /**
  * What the tests need beside Node.js. `install` finds the program or installs it, or throws an error that says what is
@@ -20,6 +21,13 @@ const services = [
     install: installPostgres,
     version: (binDir) => execFileSync(join(binDir, "postgres"), ["--version"], { encoding: "utf8" }).trim(),
     start: startPostgres,
+  },
+  {
+    name: "Redis",
+    variable: "HEADGATE_TEST_REDIS_URL",
+    install: installRedis,
+    version: (program) => execFileSync(program, ["--version"], { encoding: "utf8" }).trim(),
+    start: startRedis,
   },
   {
     name: "Chromium",

@@ -1,18 +1,21 @@
 // The composition root: constructs every part, wires ports to what implements them, starts, drains and stops them in order.
-import type { IncomingMessage } from "node:http";
-import { join } from "node:path";
 import type { SystemState } from "./api/system.ts";
+import { AdminAccess } from "./app/admin-access.ts";
+import { CallSources } from "./app/call-sources.ts";
+import { createMetrics } from "./app/create-metrics.ts";
+import { DataPlane, spoolDirOf } from "./app/data-plane.ts";
+import { openAdminApi } from "./app/open-admin-api.ts";
+import { openListeners, type Urls } from "./app/open-listeners.ts";
+import { prepareDatabase } from "./app/prepare-database.ts";
+import { watchDatabase } from "./app/watch-database.ts";
 import type { Config } from "./config/config.ts";
 import { openableUrl } from "./config/openable-url.ts";
-import { makeSetupLink } from "./control/accounts/one-time-link.ts";
-import { authorizeMetrics } from "./control/admin/authorize/authorize-metrics.ts";
-import { type AuthenticatedToken, type SignInWays, unknownHealth } from "./control/admin/context.ts";
 import { createExportRuns } from "./control/admin/exports/create-export-runs.ts";
-import { presentHealth } from "./control/admin/models/present-health.ts";
-import { type AdminApi, createAdminApi } from "./control/admin/server.ts";
+import type { AdminApi } from "./control/admin/server.ts";
+import { presentProcesses } from "./control/admin/system/present-processes.ts";
 import { systemState } from "./control/admin/system/system-state.ts";
-import { MemoryAuthority } from "./control/allowances/memory-authority.ts";
-import { BodyStore } from "./control/bodies/body-store.ts";
+import { type Allowances, createAllowances } from "./control/allowances/create-allowances.ts";
+import { StorageSpendReader } from "./control/allowances/storage-spend-reader.ts";
 import { openDashboard } from "./control/dashboard/dashboard.ts";
 import { createSyncSchedule } from "./control/discovery/schedule.ts";
 import { createSynchronizer } from "./control/discovery/synchronize.ts";
@@ -21,45 +24,40 @@ import { atMostEvery } from "./control/events/at-most-every.ts";
 import { topicsOfSnapshot } from "./control/events/changed-topics.ts";
 import { EventHub } from "./control/events/event-hub.ts";
 import { watchHealth } from "./control/events/health-watch.ts";
-import { IdentityProviders } from "./control/identity/identity-providers.ts";
-import { UserDirectory } from "./control/identity/user-directory.ts";
 import { ThreadedLedgerWriter } from "./control/ledger/threaded-ledger-writer.ts";
 import { ManifestSync } from "./control/manifest/manifest-sync.ts";
 import { SeenManifests } from "./control/manifest/seen-manifests.ts";
+import { PriceBook } from "./control/prices/price-book.ts";
+import { countUnpriced } from "./control/prices/unpriced-models.ts";
+import { watchPrices } from "./control/prices/watch-prices.ts";
 import { ProbeSchedule } from "./control/probe/probe-schedule.ts";
 import { Publisher } from "./control/publish-snapshot.ts";
-import { ResponseLookup } from "./control/response-lookup.ts";
+import { leasedProbes, leasedSyncSchedule } from "./control/replicas/leased-schedule.ts";
+import { presentReplicas } from "./control/replicas/present-replicas.ts";
+import { Replicas } from "./control/replicas/replicas.ts";
+import { setupLinkOfStart } from "./control/replicas/setup-link.ts";
 import { startRetention } from "./control/retention.ts";
-import { checkSecretKeyId } from "./control/secret-key-id.ts";
-import { issueFirstAdminToken, seed } from "./control/seed.ts";
+import { issueFirstAdminToken } from "./control/seed.ts";
 import { SnapshotFile } from "./control/snapshot-file.ts";
 import { startSummingDays } from "./control/sum-usage-days.ts";
 import { Cipher } from "./core/cipher.ts";
-import { type Clock, systemClock, type Timer } from "./core/clock.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
 import { newId } from "./core/ids.ts";
 import type { RequestLogger } from "./core/logger.ts";
 import type { Secret } from "./core/secret.ts";
-import { digestApiKey } from "./domain/api-key.ts";
+import { isAdminPath } from "./domain/side-paths.ts";
 import { HttpClient } from "./egress/http-client.ts";
-import { presentedCredentials, principalOf } from "./gateway/authenticate.ts";
-import { Gateway } from "./gateway/gateway.ts";
-import { announcedIdentity } from "./gateway/identity/announced-callers.ts";
-import { forwardedOverTls, SourceAddresses, throttleKey } from "./gateway/identity/source-address.ts";
-import { Listener } from "./gateway/listener.ts";
-import type { IdentitySource, RequestEvent } from "./gateway/ports.ts";
-import { explain } from "./gateway/routing/explain.ts";
-import { RoutingState } from "./gateway/routing/routing-state.ts";
-import { namesOfDeployment, seenDeployments, unreadyDeployments } from "./gateway/routing/seen-deployments.ts";
-import { SnapshotHolder } from "./gateway/snapshot-holder.ts";
-import { SpoolWriter } from "./spool/spool-writer.ts";
+import { chargesOfRequests } from "./gateway/allowances/charges-of-request.ts";
+import type { Snapshot } from "./gateway/snapshot.ts";
+import { DataPlanes } from "./processes/data-planes.ts";
+import { orphansIn } from "./processes/orphans.ts";
+import { WorkerHub } from "./processes/worker-hub.ts";
 import { lockDataDir } from "./storage/data-dir-lock.ts";
 import { openStorage } from "./storage/open-storage.ts";
-import { type Storage, StorageUnavailable } from "./storage/port.ts";
-import { Metrics } from "./telemetry/metrics.ts";
-import { listenForMetrics } from "./telemetry/metrics-listener.ts";
-import { OpsEndpoints } from "./telemetry/ops-endpoints.ts";
+import { StorageUnavailable } from "./storage/ports/errors.ts";
+import type { Storage } from "./storage/ports/storage.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
 import { Readiness } from "./telemetry/readiness.ts";
-import { logRequest } from "./telemetry/request-line.ts";
 import { programVersion } from "./version.ts";
 
 export interface AppOptions {
@@ -72,16 +70,29 @@ export interface AppOptions {
   clock?: Clock;
   /** Where the built dashboard is; default: beside the program. */
   dashboardDir?: string;
+  /** Gateway workers serve the calls, and this process is their control. Left out: it serves them itself. */
+  workers?: WorkersOptions;
 }
 
-export interface Started {
-  url: string;
-  adminUrl: string;
+/** What control has to know of its workers. */
+export interface WorkersOptions {
+  count: number;
+  /** That callers reach them at. */
+  port: number;
+  channelPath: string;
+  /** Where they forward what is no call. */
+  httpPath: string;
+  /** The names in the ledger of those that live. */
+  liveProcessIds: readonly string[];
+  /** Workers serve already, and what they have admitted they tell. */
+  isReplacement: boolean;
+}
+
+export interface Started extends Urls {
   /** Non-null only when this start created the database. */
   adminToken: string | null;
   /** Makes the first administrator; null: there is one, or the database is away. */
   setupLink: string | null;
-  metricsUrl: string | null;
 }
 
 export interface App {
@@ -90,12 +101,16 @@ export interface App {
   drain(): Promise<void>;
   /** Stops at once; calls in flight are cut. */
   stop(): Promise<void>;
+  /** With workers: /readyz says that it is draining, while they drain. */
+  draining(): void;
+  /** With workers: those that live now, by their names in the ledger. What others have left behind is closed. */
+  setLiveWorkers(processIds: readonly string[]): void;
 }
 
-const pollEveryMs = 1000;
-const databaseRetryMs = 2000;
-const firstSyncsWaitMs = 10_000;
-const requestTimeoutMs = 300_000;
+/** A control process whose supervisor was killed needs a moment to end. */
+const predecessorMs = 8000;
+/** For workers that end with control, and still write. */
+const workersEndMs = 3000;
 
 export function createApp(options: AppOptions): App {
   return new HeadgateApp(options);
@@ -106,23 +121,27 @@ class HeadgateApp implements App {
   readonly #clock: Clock;
   readonly #log: RequestLogger;
   readonly #events: EventHub;
-  readonly #readiness = new Readiness(() => this.#events.publish("system"));
-  readonly #addresses: SourceAddresses;
+  readonly #readiness = new Readiness(() => this.#events.publishHere("system"));
+  readonly #access: AdminAccess;
   readonly #startedAtMs: number;
   /** What has to be undone at the end, in reverse order. */
   readonly #stops: (() => Promise<void> | void)[] = [];
-  #gateway!: Gateway;
-  #listener!: Listener;
-  #routing!: RoutingState;
-  #probes!: ProbeSchedule;
-  #snapshots!: SnapshotHolder;
-  #spool!: SpoolWriter;
+  #data!: DataPlane;
+  /** It, and those of the workers. */
+  #planes!: DataPlanes;
+  #metrics!: Metrics;
+  #probes!: Pick<ProbeSchedule, "changed" | "stop">;
+  #replicas!: Replicas;
   #ledgerWriter!: ThreadedLedgerWriter;
+  #allowances!: Allowances;
   #storage!: Storage;
-  #bodies!: BodyStore;
+  #sources!: CallSources;
   #publisher!: Publisher;
-  #directory!: UserDirectory;
   readonly #manifests: SeenManifests;
+  readonly #prices: PriceBook;
+  #hub: WorkerHub | null = null;
+  #liveWorkers: readonly string[];
+  #rereadManifests: () => Promise<void> = async () => {};
   /** For questions of the control plane. */
   readonly #httpClient = new HttpClient({ allowPrivate: true });
   /** False while the database has not been migrated by this start. */
@@ -133,10 +152,20 @@ class HeadgateApp implements App {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log;
-    this.#events = new EventHub({ clock: this.#clock });
+    this.#events = new EventHub({
+      clock: this.#clock,
+      tellOthers: (topics) => (this.#replicas as Replicas | undefined)?.shareTopics(topics),
+    });
+    this.#prices = new PriceBook({ clock: this.#clock, log: this.#log });
     this.#manifests = new SeenManifests(this.#readiness, this.#clock);
     this.#startedAtMs = this.#clock.nowMs();
-    this.#addresses = new SourceAddresses(options.config.server.trustedProxies);
+    this.#liveWorkers = options.workers?.liveProcessIds ?? [];
+    this.#access = new AdminAccess({
+      config: options.config,
+      snapshots: { current: () => this.#current() },
+      clock: this.#clock,
+      client: this.#httpClient,
+    });
   }
 
   async start(): Promise<Started> {
@@ -150,32 +179,64 @@ class HeadgateApp implements App {
 
   async #start(): Promise<Started> {
     const { config, dataDir, secretKey } = this.#options;
-    const lock = await lockDataDir(dataDir);
+    const lock = await lockDataDir(dataDir, this.#options.workers === undefined ? 0 : predecessorMs);
     this.#stops.push(() => lock.release());
+    await orphansIn(dataDir).awaitEnd(this.#log);
     const cipher = new Cipher(secretKey);
     const snapshotFile = new SnapshotFile(dataDir, cipher, this.#clock, this.#log);
     const processId = newId("p");
     this.#storage = await openStorage({ databaseUrl: config.database.url?.expose() ?? null, dataDir });
     this.#stops.push(() => this.#storage.close());
-    await this.#openLedger(processId);
+    this.#replicas = this.#createReplicas(processId);
+    this.#stops.push(() => this.#replicas.stop());
+    this.#openLedger(processId);
     this.#stops.push(() => this.#httpClient.close());
-    this.#createGateway(processId, snapshotFile, cipher);
+    await this.#openAllowances(processId);
+    this.#metrics = createMetrics({
+      parts: () => ({ data: this.#data, bodies: this.#sources.bodies, replicas: this.#replicas, publisher: this.#publisher }),
+      ledger: this.#ledgerWriter,
+      manifests: this.#manifests,
+      readiness: this.#readiness,
+      hasRedis: config.redis.url !== null,
+      others: this.#options.workers === undefined ? null : async () => (await this.#hub?.series()) ?? [],
+      startedAtMs: this.#startedAtMs,
+      clock: this.#clock,
+    });
+    await this.#openDataPlane(processId, snapshotFile, cipher);
+    await this.#openHub();
+    this.#planes = new DataPlanes({
+      own: this.#data,
+      hub: this.#hub,
+      defaultLimits: config.userDefaultLimits,
+      startedAtMs: this.#startedAtMs,
+      clock: this.#clock,
+    });
+    this.#followHealth();
 
     const publisher = new Publisher({
       storage: this.#storage,
       cipher,
       timeouts: config.timeouts,
-      target: this.#snapshots,
+      prices: this.#prices,
+      target: this.#planes,
       clock: this.#clock,
+      beforeApply: this.#allowances.prepare,
       forgetOlder: () => snapshotFile.invalidate(),
+      onFollowed: (touched) => {
+        if (touched === "all") this.#sources.identity.forget();
+        else if (touched.mayShutOut) this.#sources.identity.forget(touched.groups ? undefined : [...touched.userIds]);
+        if (touched === "all" || touched.routing) followed();
+      },
     });
     this.#publisher = publisher;
+    const [prices, publish] = [this.#prices, () => publisher.pricesChanged()];
+    this.#stops.push(watchPrices({ prices, publish, clock: this.#clock, log: this.#log }));
     const quietSynchronizer = createSynchronizer({
       storage: this.#storage,
       cipher,
       clock: this.#clock,
       log: this.#log,
-      onChanged: () => publisher.routingChanged(),
+      onChanged: () => publisher.changed(),
     });
     const synchronizer = announceSyncs(quietSynchronizer, this.#events);
     const manifests = this.#followManifests(cipher);
@@ -183,119 +244,104 @@ class HeadgateApp implements App {
     const onChanged = () => this.#events.publish("exports");
     const exports = createExportRuns({ storage, dataDir, clock: this.#clock, log: this.#log, onChanged });
     this.#stops.push(() => exports.stop());
-    const schedule = createSyncSchedule({ storage: this.#storage, synchronizer, clock: this.#clock, log: this.#log });
+    const schedule = leasedSyncSchedule(this.#replicas.leases, () =>
+      createSyncSchedule({ storage: this.#storage, synchronizer, clock: this.#clock, log: this.#log }),
+    );
+    // Endpoints and manifests may have been made, changed or removed by another process.
+    const followed = atMostEvery(500, this.#clock, () => {
+      if (!this.#databaseReady || !isPrepared) return;
+      Promise.all([manifests.reread(), schedule.follow()]).catch((err: unknown) => {
+        if (!(err instanceof StorageUnavailable)) this.#log.error({ err }, "a change of the configuration could not be followed");
+      });
+    });
+    let isPrepared = false;
     this.#stops.push(() => schedule.stop());
 
-    const prepareDatabase = async () => {
-      await this.#storage.migrate();
-      await checkSecretKeyId(this.#storage, cipher);
-      const { endpoints, keys } = config;
-      const result = await seed({ storage: this.#storage, cipher, endpoints, keys, nowMs: this.#clock.nowMs() });
-      if (!result.seeded && endpoints.length + keys.length > 0) {
-        this.#log.info(
-          { endpoints: endpoints.length, keys: keys.length },
-          "the config file's endpoints and keys are ignored: the database was seeded from it at its first start; change them through the admin API",
-        );
-      }
-      // Nobody is to hear that a model does not exist which a manifest of the configuration may have.
-      await manifests.prepare(this.#storage);
-      await publisher.publishAll();
-      this.#databaseReady = true;
-      this.#ledgerWriter.start();
-      await exports.recover();
-      const syncs: Promise<unknown>[] = result.endpointIds.map((id) => synchronizer.synchronize(id, { trigger: "seed" }));
-      await manifests.start();
-      await Promise.race([
-        Promise.allSettled([...syncs, manifests.firstCopies()]),
-        new Promise<void>((resolve) => this.#clock.after(firstSyncsWaitMs, resolve)),
-      ]);
-      await schedule.refresh();
+    const prepare = async () => {
+      await prepareDatabase({
+        config,
+        storage: this.#storage,
+        cipher,
+        replicas: this.#replicas,
+        ledgerWriter: this.#ledgerWriter,
+        manifests,
+        publisher,
+        exports,
+        synchronizer,
+        schedule,
+        clock: this.#clock,
+        log: this.#log,
+        onPublished: () => {
+          this.#databaseReady = true;
+        },
+      });
+      isPrepared = true;
+      followed();
     };
-    const adminApi = await createAdminApi({
+    const adminApi = await openAdminApi({
+      config,
       storage,
       cipher,
-      publisher: {
-        keyChanged: (id) => publisher.keyChanged(id),
-        routingChanged: () => publisher.routingChanged(),
-        peopleChanged: async (change) => {
-          // What it wrote last is no longer what there is.
-          this.#directory.forget(change.groupsChanged ? undefined : change.userIds);
-          await publisher.peopleChanged(change);
-        },
-      },
+      data: this.#data,
+      access: this.#access,
+      publisher,
+      identity: this.#sources.identity,
       synchronizer,
+      prices: this.#prices,
+      allowances: this.#allowances,
       manifests,
       schedule,
       exports,
-      authenticate: (token) => this.#authenticateAdmin(token),
       system: () => this.#systemState(),
-      healthOf: (id) => {
-        const state = this.#routing.health.find(id);
-        return state === null ? unknownHealth(id) : presentHealth(state.view(this.#clock.nowMs()));
-      },
-      addressOf: (request) => this.#addresses.of(request),
-      isSecure: (request) => this.#isSecure(request),
-      usableModels: (userId) => {
-        const snapshot = this.#snapshots.current();
-        const principal = snapshot?.principalOfUser(userId, config.userDefaultLimits);
-        if (snapshot === null || principal === undefined) return null;
-        const status = (active: readonly unknown[]) => (active.length > 0 ? ("active" as const) : ("offline" as const));
-        return [...snapshot.routesFor(principal)].map(({ model, active }) => ({ name: model.name, status: status(active) }));
-      },
-      explain: (question) => {
-        const snapshot = this.#snapshots.current();
-        return snapshot === null
-          ? null
-          : explain(snapshot, this.#routing, question, this.#clock.nowMs(), config.userDefaultLimits);
-      },
+      seenHealth: (id) => this.#planes.health(id),
+      explain: (question) => this.#planes.explain(question),
+      events: this.#events,
       clock: this.#clock,
       log: this.#log,
-      publicUrl: config.server.publicUrl,
-      events: this.#events,
-      playground: {
-        call: (...call) => this.#gateway.handleOfUser(...call),
-        refuse: (...refused) => this.#gateway.refuse(...refused),
-      },
-      signIn: this.#signInWays(),
     });
     this.#stops.push(() => adminApi.close());
     // The port first: what can't be had is found out before anything is written, and probes get an answer meanwhile.
     const urls = await this.#listen(adminApi);
-    await this.#prepareOrServeFromDisk(prepareDatabase, snapshotFile);
-    this.#watchDatabase(publisher, manifests, prepareDatabase);
-    this.#stops.push(startSummingDays({ storage, clock: this.#clock, log: this.#log }));
-    this.#stops.push(startRetention({ storage, ...config.retention, exports, clock: this.#clock, log: this.#log }));
+    await this.#prepareOrServeFromDisk(prepare, snapshotFile);
+    this.#stops.push(
+      watchDatabase({
+        isReady: () => this.#databaseReady,
+        prepare,
+        catchUp: () => publisher.catchUp(),
+        writeFailure: () => this.#ledgerWriter.failure,
+        onLook: () => this.#watchSpools(),
+        readiness: this.#readiness,
+        clock: this.#clock,
+        log: this.#log,
+      }),
+    );
+    this.#stops.push(
+      startSummingDays({ storage: this.#replicas.storageFor("usage days", storage), clock: this.#clock, log: this.#log }),
+    );
+    const isLeader = () => this.#replicas.leases.holds("retention");
+    this.#stops.push(startRetention({ storage, isLeader, ...config.retention, exports, clock: this.#clock, log: this.#log }));
     const adminToken = this.#databaseReady ? await issueFirstAdminToken(this.#storage, this.#clock.nowMs()) : null;
     if (adminToken !== null) await publisher.catchUp();
-    const setup = this.#databaseReady ? await this.#storage.transaction((tx) => makeSetupLink(tx, this.#clock.nowMs())) : null;
+    const setup = this.#databaseReady ? await setupLinkOfStart(this.#storage, processId, this.#clock.nowMs()) : null;
     this.#readiness.ready();
     this.#log.info({ url: urls.url, database: this.#storage.engine, version: programVersion }, "headgate is ready");
     return { ...urls, adminToken, setupLink: setup === null ? null : openableUrl(urls.url) + setup.path };
   }
 
-  async #openLedger(processId: string): Promise<void> {
+  #openLedger(processId: string): void {
     const { config, dataDir } = this.#options;
-    const dir = join(dataDir, "spool");
-    this.#spool = await SpoolWriter.open({
-      dir,
-      processId,
-      onFailure: config.accounting.onFailure,
-      clock: this.#clock,
-      log: this.#log,
-    });
     this.#ledgerWriter = new ThreadedLedgerWriter({
-      dir,
+      dir: spoolDirOf(dataDir),
       processId,
+      others: this.#options.workers === undefined ? null : this.#liveWorkers,
       databaseUrl: config.database.url?.expose() ?? null,
       dataDir,
       clock: this.#clock,
       log: this.#log,
       onIngested: atMostEvery(1000, this.#clock, () => this.#events.publish("usage")),
+      onClosed: (gone) => (this.#allowances as Allowances | undefined)?.forget(gone),
     });
-    this.#stops.push(async () => {
-      await this.#spool.close();
-      await this.#ledgerWriter.stop();
-    });
+    this.#stops.push(() => this.#ledgerWriter.stop());
   }
 
   /** Manifests are asked for by themselves; how they are shows in /readyz. */
@@ -307,14 +353,63 @@ class HeadgateApp implements App {
       log: this.#log,
       seeds: this.#options.config.manifests,
       client: this.#httpClient,
-      onChanged: () => this.#publisher.routingChanged(),
+      onChanged: () => this.#publisher.changed(),
+      isLeader: () => this.#replicas.leases.holds("manifests"),
+      onFetched: () => this.#replicas.manifestsChanged(),
       onState: (states) => {
         this.#manifests.show(states);
-        this.#events.publish("manifests");
+        this.#events.publishHere("manifests");
       },
     });
+    this.#replicas.leases.register("manifests", { start: () => manifests.lead(), stop: () => manifests.follow() });
+    this.#rereadManifests = () => manifests.reread();
     this.#stops.push(() => manifests.stop());
     return manifests;
+  }
+
+  /** This process among those on the same database. */
+  #createReplicas(processId: string): Replicas {
+    return new Replicas({
+      storage: this.#storage,
+      dataDir: this.#options.dataDir,
+      processId,
+      version: programVersion,
+      startedAtMs: this.#startedAtMs,
+      clock: this.#clock,
+      log: this.#log,
+      facts: () => ({
+        config_version: this.#current()?.version ?? 0,
+        spool_backlog_bytes: this.#ledgerWriter.backlogBytes,
+        allowances: (this.#allowances as Allowances | undefined)?.state().allowances.degraded_since == null ? "ok" : "degraded",
+      }),
+      onConfig: async () => {
+        if (this.#databaseReady) await this.#publisher.catchUp();
+      },
+      onTopics: (topics) => this.#events.publishHere(...topics),
+      onProbes: (results) => this.#planes.probed(results),
+      onManifests: () => this.#rereadManifests(),
+      onReplicas: () => this.#events.publishHere("system"),
+    });
+  }
+
+  /** Who is within their limits, and what was spent of budgets. */
+  async #openAllowances(processId: string): Promise<void> {
+    const { config, dataDir } = this.#options;
+    this.#allowances = await createAllowances({
+      redis: config.redis,
+      workers: this.#options.workers?.count ?? 0,
+      isReplacement: this.#options.workers?.isReplacement ?? false,
+      processId,
+      storage: this.#storage,
+      dataDir,
+      clock: this.#clock,
+      log: this.#log,
+      current: () => this.#current()?.content() ?? null,
+      chargesOf: (content) => chargesOfRequests(content, config.userDefaultLimits),
+      hasCaughtUp: () => this.#hasCaughtUp(),
+      readiness: this.#readiness,
+    });
+    this.#stops.push(() => this.#allowances.stop());
   }
 
   /** Null until this start has migrated it. */
@@ -322,237 +417,141 @@ class HeadgateApp implements App {
     return this.#databaseReady ? this.#storage : null;
   }
 
-  /** Who callers with a token are: proven by their provider, and kept as users. */
-  #createIdentity(): IdentitySource {
-    const { config } = this.#options;
-    const providers = new IdentityProviders({
-      config: config.identity,
-      client: this.#httpClient,
-      clock: this.#clock,
-      log: this.#log,
-    });
-    this.#directory = new UserDirectory({
-      storage: () => this.#openDatabase(),
-      clock: this.#clock,
-      log: this.#log,
-      onChanged: (change) => this.#publisher.peopleChanged(change),
-    });
-    this.#stops.push(() => this.#directory.stop());
-    return {
-      // Whoever holds out the administrator's token by mistake has not given it away to anybody.
-      mayKnow: (token) => providers.mayKnow(token) && !this.#isAdminToken(token),
-      verify: (token, wanted) => providers.verify(token, wanted),
-      seen: (identity) => this.#directory.seen(identity),
-    };
+  /** What the data plane works from. */
+  #current(): Snapshot | null {
+    return (this.#data as DataPlane | undefined)?.snapshots.current() ?? null;
   }
 
-  #createGateway(processId: string, snapshotFile: SnapshotFile, cipher: Cipher): void {
-    const { config } = this.#options;
-    this.#bodies = new BodyStore({ storage: () => this.#openDatabase(), cipher, clock: this.#clock, log: this.#log });
-    this.#stops.push(() => this.#bodies.stop());
-    this.#snapshots = new SnapshotHolder((snapshot, part) => {
-      if (part === "all" || part === "routing") {
-        this.#gateway.snapshotChanged(snapshot);
-        this.#probes.changed();
-      }
-      snapshotFile.save(() => snapshot.content());
-      this.#events.publish(...topicsOfSnapshot(part));
-    });
+  async #openDataPlane(processId: string, snapshotFile: SnapshotFile, cipher: Cipher): Promise<void> {
+    const { config, dataDir } = this.#options;
     this.#stops.push(() => snapshotFile.close());
-    this.#routing = new RoutingState({
-      random: Math.random,
-      onTransition: ({ deploymentId, from, to, cause, untilMs }) => {
-        const names = namesOfDeployment(this.#snapshots.current(), deploymentId);
-        this.#metrics?.deployments.changed(names.endpoint ?? "", to);
-        this.#events.publish("health");
-        const until = untilMs === null ? undefined : new Date(untilMs).toISOString();
-        this.#log[to === "benched" ? "warn" : "info"](
-          { deployment_id: deploymentId, ...names, from, to, cause, until },
-          "a deployment's health has changed",
-        );
-      },
+    this.#sources = new CallSources({
+      config,
+      client: this.#httpClient,
+      access: this.#access,
+      storage: () => this.#openDatabase(),
+      cipher,
+      clock: this.#clock,
+      log: this.#log,
+      hasCaughtUp: () => this.#ledgerWriter.hasCaughtUp,
+      others: () => ({
+        alive: this.#replicas.othersAlive > 0 || (this.#hub?.hasJustLostOne ?? false),
+        areLate: this.#replicas.othersAreLate,
+      }),
+      onChanged: () => this.#publisher.changed(),
     });
+    this.#stops.push(() => this.#sources.stop());
+    this.#data = await DataPlane.open({
+      config,
+      dataDir,
+      processId,
+      clock: this.#clock,
+      log: this.#log,
+      metrics: this.#metrics,
+      responses: this.#sources.responses,
+      usage: this.#sources.usage,
+      identity: this.#sources.identity,
+      allowances: this.#allowances.authority,
+      bodies: this.#sources.bodies,
+      onSnapshot: (snapshot, part) => {
+        if (part === "all" || part === "routing") this.#probes.changed();
+        snapshotFile.save(() => snapshot.content());
+        // Each replica publishes its own.
+        this.#events.publishHere(...topicsOfSnapshot(part));
+      },
+      onHealth: () => this.#events.publishHere("health"),
+    });
+    this.#stops.push(() => this.#data.close());
+  }
+
+  /** Takes workers in, if there are to be any. */
+  async #openHub(): Promise<void> {
+    const { workers } = this.#options;
+    if (workers === undefined) return;
+    const hub = await WorkerHub.listen({
+      socketPath: workers.channelPath,
+      clock: this.#clock,
+      log: this.#log,
+      content: () => this.#current()?.content() ?? null,
+      leases: this.#allowances.leaseAuthority,
+      spend: new StorageSpendReader(this.#storage),
+      knownSpend: () => this.#allowances.knownSpend(),
+      identity: this.#sources.identity,
+      responses: this.#sources.responses,
+      usage: this.#sources.usage,
+      bodies: this.#sources.bodies,
+      hasCaughtUp: () => this.#hasCaughtUp(),
+      onLastSeries: (series) => this.#metrics.count(series),
+      onHealth: atMostEvery(250, this.#clock, () => this.#events.publishHere("health")),
+      servingIds: workers.isReplacement ? this.#liveWorkers : [],
+    });
+    this.#hub = hub;
+    this.#stops.push(() => hub.close(workersEndMs));
+  }
+
+  #watchSpools(): void {
+    if (this.#planes.spools().failure === null) this.#readiness.restored("spool");
+    else this.#readiness.degraded("spool", "usage can't be written to the data directory", this.#clock.nowMs());
+  }
+
+  #hasCaughtUp(): boolean {
+    return this.#ledgerWriter.hasCaughtUp && this.#ledgerWriter.backlogBytes === 0;
+  }
+
+  /** What time alone changes of it, and what probes find. */
+  #followHealth(): void {
     const stopWatching = watchHealth({
       clock: this.#clock,
       isWatched: () => this.#events.hasListeners("health"),
-      conditions: () => unreadyDeployments(this.#routing, this.#clock.nowMs()),
-      onChange: () => this.#events.publish("health"),
+      conditions: () => this.#planes.conditions(),
+      onChange: () => this.#events.publishHere("health"),
     });
     this.#stops.push(stopWatching);
-    this.#probes = new ProbeSchedule({
-      current: () => this.#snapshots.current()?.routing() ?? null,
-      report: (id, { ok, cause }) => this.#routing.health.of(id).probed(ok, cause, this.#clock.nowMs()),
-      clock: this.#clock,
-      log: this.#log,
-    });
+    this.#probes = leasedProbes(
+      this.#replicas.leases,
+      () =>
+        new ProbeSchedule({
+          current: () => this.#current()?.routing() ?? null,
+          report: (id, { ok, cause }) => {
+            this.#planes.probed([[id, ok, cause]]);
+            this.#replicas.shareProbe([id, ok, cause]);
+          },
+          clock: this.#clock,
+          log: this.#log,
+        }),
+    );
     this.#stops.push(() => this.#probes.stop());
-    this.#gateway = new Gateway({
-      snapshots: this.#snapshots,
-      sink: this.#spool,
-      events: { requestFinished: (event) => this.#requestFinished(event) },
-      clock: this.#clock,
-      limits: { bodyBytesMax: config.server.bodyLimitBytes, bodiesInFlightBytesMax: config.server.bodiesInFlightLimitBytes },
-      routing: this.#routing,
-      responses: new ResponseLookup({
-        storage: () => this.#openDatabase(),
-        hasCaughtUp: () => this.#ledgerWriter.hasCaughtUp,
-      }),
-      processId,
-      identity: {
-        source: this.#createIdentity(),
-        trustedProxies: config.server.trustedProxies,
-        proxyHeader: config.identity.proxyHeader,
-        defaultLimits: config.userDefaultLimits,
-      },
-      allowances: new MemoryAuthority(),
-      bodies: this.#bodies,
-    });
-    this.#stops.push(() => this.#gateway.close());
   }
 
   /** A start without the database is served from the last snapshot on disk; without one there is nothing to serve. */
-  async #prepareOrServeFromDisk(prepareDatabase: () => Promise<void>, snapshotFile: SnapshotFile): Promise<void> {
+  async #prepareOrServeFromDisk(prepare: () => Promise<void>, snapshotFile: SnapshotFile): Promise<void> {
     try {
-      await prepareDatabase();
+      await prepare();
     } catch (error) {
       // Once the database has been read, what it said is newer than any file.
       if (!(error instanceof StorageUnavailable) || this.#databaseReady) throw error;
       const content = await snapshotFile.read();
       if (content === null) throw error;
-      this.#snapshots.replace(content);
+      await this.#planes.replaceByStored(content);
       this.#readiness.degraded("database", "it does not answer", this.#clock.nowMs());
       this.#log.warn({ err: error, snapshot_version: content.version }, "the database is away: serving from the stored snapshot");
     }
   }
 
-  /** Looks for changes made elsewhere, notices when the database or the spool goes, and takes the database back when it returns. */
-  #watchDatabase(publisher: Publisher, manifests: ManifestSync, prepareDatabase: () => Promise<void>): void {
-    let timer: Timer;
-    let stopped = false;
-    const look = async () => {
-      this.#watchSpool();
-      try {
-        if (!this.#databaseReady) await prepareDatabase();
-        // Another process may have made a manifest, or removed one.
-        else if (await publisher.catchUp()) await manifests.reload();
-        // A database that is read but takes no writes is away too.
-        if (this.#ledgerWriter.failure !== null) throw this.#ledgerWriter.failure;
-        if (this.#readiness.isDegraded("database")) this.#log.info({}, "the database is back");
-        this.#readiness.restored("database");
-      } catch (error) {
-        if (!this.#readiness.isDegraded("database")) this.#log.error({ err: error }, "the database is away; calls continue");
-        // The cause, which may name hosts, is for the log: /readyz needs no key.
-        this.#readiness.degraded("database", "it does not answer, or takes no writes", this.#clock.nowMs());
-      }
-      const isDegraded = this.#readiness.isDegraded("database");
-      if (!stopped) timer = this.#clock.after(isDegraded ? databaseRetryMs : pollEveryMs, look);
-    };
-    timer = this.#clock.after(pollEveryMs, look);
-    this.#stops.push(() => {
-      stopped = true;
-      timer.cancel();
-    });
-  }
-
-  #watchSpool(): void {
-    const { failure } = this.#spool;
-    if (failure === null) this.#readiness.restored("spool");
-    else this.#readiness.degraded("spool", "usage can't be written to the data directory", this.#clock.nowMs());
-  }
-
-  async #listen(adminApi: AdminApi): Promise<Omit<Started, "adminToken" | "setupLink">> {
-    const { config } = this.#options;
-    const metrics = this.#createMetrics();
-    const ownPort = config.metrics.port !== null;
-    const ops = new OpsEndpoints({
+  async #listen(adminApi: AdminApi): Promise<Urls> {
+    const { config, dashboardDir, workers } = this.#options;
+    const dashboard = await openDashboard({ folder: dashboardDir, publicUrl: config.server.publicUrl, log: this.#log });
+    return await openListeners({
+      config,
+      gateway: this.#data.gateway,
+      workers: workers ?? null,
+      sideHandlers: [{ owns: isAdminPath, handle: adminApi.handle }, dashboard],
       readiness: this.#readiness,
-      metrics,
-      nowMs: () => this.#clock.nowMs(),
-      authorizeMetrics: ownPort
-        ? null
-        : (req) => authorizeMetrics(presentedCredentials(req.headers)[0], (token) => this.#authenticateAdmin(token)),
+      metrics: this.#metrics,
+      access: this.#access,
+      clock: this.#clock,
+      onOpened: (close) => this.#stops.push(close),
     });
-    const dashboard = await openDashboard({
-      folder: this.#options.dashboardDir,
-      publicUrl: config.server.publicUrl,
-      log: this.#log,
-    });
-    this.#listener = new Listener({
-      host: config.server.host,
-      port: config.server.port,
-      gateway: this.#gateway,
-      sideHandlers: [ops, { owns: (path) => path.startsWith("/admin/"), handle: adminApi.handle }, dashboard],
-      corsOrigins: config.server.corsOrigins,
-      requestTimeoutMs,
-    });
-    const port = await this.#listener.listen();
-    this.#stops.push(() => this.#listener.close(true));
-    const { port: metricsPort } = config.metrics;
-    const metricsListener = metricsPort === null ? null : await listenForMetrics(metrics, config.server.host, metricsPort);
-    if (metricsListener !== null) this.#stops.push(() => metricsListener.close());
-    const host = config.server.host.includes(":") ? `[${config.server.host}]` : config.server.host;
-    const url = config.server.publicUrl ?? `http://${host}:${port}`;
-    return { url, adminUrl: `${url}/admin/api/v1`, metricsUrl: metricsListener?.url ?? null };
-  }
-
-  #metrics: Metrics | null = null;
-
-  #createMetrics(): Metrics {
-    this.#metrics = new Metrics({
-      inFlight: () => this.#gateway.inFlight,
-      heldBodyBytes: () => this.#gateway.heldBodyBytes,
-      spoolBacklogBytes: () => this.#ledgerWriter.backlogBytes,
-      unrecorded: () => this.#spool.unrecorded,
-      bodies: () => this.#bodies,
-      snapshotVersion: () => this.#snapshots.current()?.version ?? 0,
-      snapshotAgeSeconds: () => (this.#clock.nowMs() - (this.#snapshots.current()?.builtAtMs ?? this.#startedAtMs)) / 1000,
-      databaseUp: () => !this.#readiness.isDegraded("database"),
-      manifests: () => this.#manifests.current(),
-      deployments: () => seenDeployments(this.#snapshots.current(), this.#routing, this.#clock.nowMs()),
-    });
-    return this.#metrics;
-  }
-
-  #requestFinished(event: RequestEvent): void {
-    this.#metrics?.observe(event);
-    logRequest(this.#log, event);
-  }
-
-  /** Compared as digests: how long it takes says nothing about the token. */
-  #isAdminToken(token: string): boolean {
-    const { adminToken } = this.#options.config;
-    return adminToken !== null && digestApiKey(token) === digestApiKey(adminToken.expose());
-  }
-
-  #signInWays(): SignInWays {
-    const { oidc, proxyHeader } = this.#options.config.identity;
-    const proxies = new SourceAddresses(proxyHeader?.trustedProxies ?? []);
-    return {
-      oidc,
-      client: this.#httpClient,
-      hasProxy: proxyHeader !== null,
-      announced: (request) => (proxyHeader === null ? null : announcedIdentity(request, proxyHeader, proxies)),
-      throttleKey,
-    };
-  }
-
-  /** Headgate itself speaks plain HTTP: TLS ends at a proxy, which says so, or which the public URL tells of. */
-  #isSecure(request: IncomingMessage): boolean {
-    const { publicUrl } = this.#options.config.server;
-    if (publicUrl?.startsWith("https:") && request.headers.host === new URL(publicUrl).host) return true;
-    if (!this.#addresses.isTrusted(request.socket.remoteAddress ?? "")) return false;
-    return forwardedOverTls(request.headers["x-forwarded-proto"]);
-  }
-
-  #authenticateAdmin(token: string): AuthenticatedToken {
-    if (this.#isAdminToken(token)) return { kind: "admin", keyId: null };
-    const snapshot = this.#snapshots.current();
-    const found = snapshot === null ? null : principalOf(snapshot, token, this.#clock.nowMs());
-    if (found === null) return "unknown";
-    if (found === "expired") return "expired";
-    const { key } = found;
-    if (key === null || !key.scopes.includes("admin")) return "not_admin";
-    return { kind: "admin", keyId: key.id, keyName: key.name, userId: key.userId };
   }
 
   #systemState(): SystemState {
@@ -560,12 +559,16 @@ class HeadgateApp implements App {
       version: programVersion,
       startedAtMs: this.#startedAtMs,
       reasons: this.#readiness.reasons,
-      snapshot: this.#snapshots.current(),
-      spool: this.#spool,
+      snapshot: this.#current(),
+      spool: this.#planes.spools(),
       backlogBytes: this.#ledgerWriter.backlogBytes,
       engine: this.#storage.engine,
       manifests: this.#manifests.current(),
       warnings: this.#options.warnings ?? [],
+      unpricedModels: countUnpriced(this.#current()?.models() ?? []),
+      replicas: presentReplicas(this.#replicas.current()),
+      processes: presentProcesses(this.#planes.processes()),
+      ...this.#allowances.state(),
     };
     return systemState(parts, this.#clock.nowMs());
   }
@@ -574,15 +577,26 @@ class HeadgateApp implements App {
     const { drainDelayMs, drainTimeoutMs } = this.#options.config.server;
     this.#readiness.draining();
     // Told to end before it has begun.
-    if ((this.#gateway as Gateway | undefined) === undefined) return this.stop();
+    if ((this.#data as DataPlane | undefined) === undefined) return this.stop();
     this.#log.info(
-      { in_flight: this.#gateway.inFlight, drain_delay_ms: drainDelayMs, drain_timeout_ms: drainTimeoutMs },
+      { in_flight: this.#data.gateway.inFlight, drain_delay_ms: drainDelayMs, drain_timeout_ms: drainTimeoutMs },
       "draining",
     );
     if (drainDelayMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, drainDelayMs));
     this.#events.close();
-    await this.#gateway.drain(drainTimeoutMs);
+    await this.#data.gateway.drain(drainTimeoutMs);
     await this.stop();
+  }
+
+  draining(): void {
+    this.#readiness.draining();
+    this.#events.close();
+  }
+
+  setLiveWorkers(processIds: readonly string[]): void {
+    this.#liveWorkers = processIds;
+    this.#hub?.setLive(processIds);
+    (this.#ledgerWriter as ThreadedLedgerWriter | undefined)?.setOthers(processIds);
   }
 
   stop(): Promise<void> {
@@ -593,7 +607,7 @@ class HeadgateApp implements App {
   async #stopAll(): Promise<void> {
     this.#events.close();
     // What is in flight is told and booked for what it is, before its connections go.
-    await (this.#gateway as Gateway | undefined)?.drain(0);
+    await (this.#data as DataPlane | undefined)?.gateway.drain(0);
     for (const stop of this.#stops.reverse()) {
       try {
         await stop();

@@ -5,6 +5,7 @@ import { processIo, type SharedOptions } from "./cli/command.ts";
 import { remoteCommands } from "./cli/remote/remote-commands.ts";
 import { WrongUse } from "./cli/wrong-use.ts";
 import { isVerbose } from "./config/is-verbose.ts";
+import { startSmall } from "./processes/young-generation.ts";
 import { programVersion } from "./version.ts";
 
 const exitCodes = { failed: 1, wrongUse: 2 };
@@ -28,6 +29,7 @@ function command(parent: Command, name: string, description: string): Command {
 }
 
 command(program, "start", "start Headgate").action(async (options: SharedOptions) => {
+  startSmall();
   const { start } = await import("./cli/start.ts");
   await start(options, processIo);
 });
@@ -66,12 +68,53 @@ command(program, "backup", "copy the SQLite database, also while Headgate runs")
     await backup(options, processIo);
   });
 
+command(program, "import-spool", "bring usage that a Headgate which is gone for good has left behind into the database")
+  .argument("<folder>", "its data folder")
+  .action(async (from: string, options: SharedOptions) => {
+    const { importSpool } = await import("./cli/import-spool.ts");
+    await importSpool({ ...options, from }, processIo);
+  });
+
 command(program, "rotate-secret", "encrypt what is stored anew, under another secret key; Headgate has to be stopped").action(
   async (options: SharedOptions) => {
     const { rotateSecret } = await import("./cli/rotate-secret.ts");
     await rotateSecret(options, processIo);
   },
 );
+
+command(program, "reprice", "adjust what attempts have cost to the prices in force now, also while Headgate runs")
+  .requiredOption("--from <when>", "a time, a date, or a duration before now such as 7d")
+  .option("--to <when>", "the same (default: now)")
+  .option("--model <name>", "attempts of this model alone, by its public name")
+  .option("--dry-run", "say what would change, and change nothing")
+  .option("--json", "JSON instead of a table")
+  .action(async (options: SharedOptions & { from: string; to?: string; model?: string; dryRun?: boolean; json?: boolean }) => {
+    const { reprice } = await import("./cli/reprice.ts");
+    await reprice(options, processIo);
+  });
+
+command(program, "reconcile", "compare a provider's usage export with the ledger, also while Headgate runs")
+  .requiredOption("--provider-csv <file>", "the usage or cost export of the provider")
+  .option("--from <when>", "a time, a date, or a duration before now such as 7d, in whole UTC days (default: all of the file)")
+  .option("--to <when>", "the same (default: all of the file)")
+  .option("--endpoint <name>", "what this endpoint has answered alone, by its name")
+  .option("--min-coverage <percent>", "fail where the ledger covers less of what the provider has")
+  .option("--json", "JSON instead of tables")
+  .action(
+    async (
+      options: SharedOptions & {
+        providerCsv: string;
+        from?: string;
+        to?: string;
+        endpoint?: string;
+        minCoverage?: string;
+        json?: boolean;
+      },
+    ) => {
+      const { reconcile } = await import("./cli/reconcile.ts");
+      await reconcile(options, processIo);
+    },
+  );
 
 remoteCommands(program, async (options, work) => {
   const { runRemote } = await import("./cli/remote/run-remote.ts");

@@ -123,7 +123,7 @@ function projectFiles(): string[] {
     });
     return listed.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
   }
-  const generated = new Set(["node_modules", "dist", "data", "coverage", ".cache", ".env"]);
+  const generated = new Set(["node_modules", "dist", "compiled", "data", "coverage", ".cache", ".env"]);
   return readdirSync(root, { withFileTypes: true })
     .filter((entry) => !generated.has(entry.name))
     .flatMap((entry) => (entry.isDirectory() ? filesBelow(entry.name) : [entry.name]));

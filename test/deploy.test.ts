@@ -1,10 +1,9 @@
 // What deploy/ has works as far as this machine can tell: nginx takes its site and passes streams, systemd takes its unit, Headgate the variables.
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
-import { createServer } from "node:net";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "dotenv";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,7 +13,9 @@ import { parseDurationMs } from "../src/core/duration.ts";
 import { temporaryDirectory } from "./support/database.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Headgate, startHeadgate } from "./support/headgate.ts";
+import { installed } from "./support/installed.ts";
 import { startMockGlobus } from "./support/mock-globus.ts";
+import { directive, freePort, startNginx } from "./support/nginx.ts";
 import { sseText } from "./support/provider/answer.ts";
 import { type Provider, startProvider } from "./support/provider.ts";
 import { selfSignedCertificate, selfSignedKey } from "./support/self-signed-certificate.ts";
@@ -22,27 +23,6 @@ import { selfSignedCertificate, selfSignedKey } from "./support/self-signed-cert
 const read = (name: string) => readFileSync(fileURLToPath(new URL(`../deploy/${name}`, import.meta.url)), "utf8");
 const site = read("nginx.conf");
 const unit = read("headgate.service");
-
-/** The path of a program that is installed here; null: it isn't. */
-function installed(name: string): string | null {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  const found = folders
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-  return found ?? null;
-}
-
-/** The values that a directive has outside comments, in order. */
-function directive(text: string, name: string): string[] {
-  return [...text.matchAll(new RegExp(`^\\s*${name}(?:\\s+|=)(.*?);?$`, "gm"))].map(([, value]) => value as string);
-}
 
 const defaults = loadConfig({ env: {}, searchFiles: false }).config;
 const nginx = installed("nginx");
@@ -85,7 +65,7 @@ if (nginx === null) {
     });
     onTestFinished(() => headgate.stop());
     await headgate.addEndpoint({ name: "openai", url: provider.url });
-    const port = await startNginx(nginx, new URL(headgate.url).host);
+    const port = await startSite(nginx, new URL(headgate.url).host);
     await streamsThrough(port, provider, headgate);
     await holdsBackByCaller(port);
     // nginx has signed nobody in
@@ -95,65 +75,23 @@ if (nginx === null) {
 }
 
 /** Runs it with the site as it is, but for ports, paths and the address of Headgate. Resolves with the port of TLS. */
-async function startNginx(program: string, headgate: string): Promise<number> {
-  const folder = await temporaryDirectory();
-  onTestFinished(() => folder.remove());
+async function startSite(program: string, headgate: string): Promise<number> {
   const [plain, tls] = [await freePort(), await freePort()];
-  const inFolder = (name: string) => join(folder.path, name);
-  writeFileSync(inFolder("fullchain.pem"), selfSignedCertificate);
-  writeFileSync(inFolder("privkey.pem"), selfSignedKey);
-  const replaced: [string, string][] = [
-    ["/etc/ssl/headgate/", `${folder.path}/`],
-    ["/var/log/nginx/", `${folder.path}/`],
-    ["127.0.0.1:8080", headgate],
-    ["listen 80;", `listen 127.0.0.1:${plain};`],
-    ["listen 443 ssl;", `listen 127.0.0.1:${tls} ssl;`],
-    // a machine may have no IPv6
-    ["listen [::]:80;", ""],
-    ["listen [::]:443 ssl;", ""],
-  ];
-  let text = site;
-  for (const [from, to] of replaced) {
-    expect(text).toContain(from);
-    text = text.replaceAll(from, to);
-  }
-  writeFileSync(inFolder("site.conf"), text);
-  mkdirSync(inFolder("temp"));
-  const temporaryPaths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path temp/${name};`);
-  const user = process.getuid?.() === 0 ? "user root;" : "";
-  const main = `${user} daemon off; pid nginx.pid; error_log stderr; worker_processes 1; events {}
-http { access_log off; ${temporaryPaths.join(" ")} include site.conf; }`;
-  writeFileSync(inFolder("nginx.conf"), main);
-  const args = ["-p", folder.path, "-c", inFolder("nginx.conf"), "-e", "stderr"];
-  execFileSync(program, [...args, "-t"], { stdio: "pipe" });
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
-  onTestFinished(() => ended(child));
-  await eventually(() =>
-    answerOf(tls, "/livez").then(
-      () => true,
-      () => false,
-    ),
-  );
-  return tls;
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGQUIT");
-  await exited;
-}
-
-/** nginx can't be told to take any port. */
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve((address as { port: number }).port));
-    });
+  await startNginx(program, site, {
+    files: { "fullchain.pem": selfSignedCertificate, "privkey.pem": selfSignedKey },
+    replaced: [
+      ["/etc/ssl/headgate/", "FOLDER/"],
+      ["/var/log/nginx/", "FOLDER/"],
+      ["127.0.0.1:8080", headgate],
+      ["listen 80;", `listen 127.0.0.1:${plain};`],
+      ["listen 443 ssl;", `listen 127.0.0.1:${tls} ssl;`],
+      // a machine may have no IPv6
+      ["listen [::]:80;", ""],
+      ["listen [::]:443 ssl;", ""],
+    ],
+    answers: () => answerOf(tls, "/livez"),
   });
+  return tls;
 }
 
 /** `from`: the caller's address, one of this machine's. */

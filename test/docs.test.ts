@@ -1,13 +1,16 @@
 // The pages do what they say: every command of README.md and docs/*.md is run as a reader would, and every link leads somewhere.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { environmentVariables } from "../src/config/environment.ts";
+import { accountingSteps } from "./support/docs/accounting-steps.ts";
 import { commandLineSteps } from "./support/docs/command-line-steps.ts";
 import { directApiSteps } from "./support/docs/direct-api-steps.ts";
 import { identitySteps } from "./support/docs/identity-steps.ts";
+import { limitsSteps } from "./support/docs/limits-steps.ts";
 import { anchorsOf, commandsOf, fencesOf, languagesOf, linksOf } from "./support/docs/page.ts";
+import { pricesSteps } from "./support/docs/prices-steps.ts";
 import { type Expected, Reader, settings } from "./support/docs/reader.ts";
 import type { ShellAnswer } from "./support/docs/shell.ts";
 import { eventually } from "./support/eventually.ts";
@@ -351,6 +354,17 @@ const pages: Record<string, Expected[]> = {
     },
     { has: "/readyz", shows: ({ json }) => expect(json).toEqual({ status: "ready", reasons: [] }) },
   ],
+  "docs/replicas.md": [
+    {
+      has: "import-spool",
+      status: null,
+      before: async () => {
+        await serve("npm start");
+        mkdirSync(join(reader.home, "data-of-the-lost-one", "spool"), { recursive: true });
+      },
+      shows: (_answer, { stdout }) => expect(stdout).toMatch(/^0 bytes of usage are in the database/),
+    },
+  ],
 };
 
 function namesIn(list: { data: { id: string }[] }): string[] {
@@ -361,6 +375,16 @@ function namesIn(list: { data: { id: string }[] }): string[] {
 function pastedFrom(output: string): string[] {
   return [...output.matchAll(/^ {2}(curl (?:.*\\\n)*.*)$/gm)].map(([, command]) => command as string);
 }
+
+/** What is expected of longer pages is in files of its own. */
+const pagesWithSteps: Record<string, (reader: Reader) => Expected[]> = {
+  "docs/accounting.md": accountingSteps,
+  "docs/command-line.md": commandLineSteps,
+  "docs/limits.md": limitsSteps,
+  "docs/prices.md": pricesSteps,
+};
+/** These need something else to run beside Headgate. */
+const pagesWithServers = ["docs/direct-api.md", "docs/identity.md"];
 
 describe("every command works as a reader pastes it", () => {
   test.each(Object.keys(pages))("%s", { timeout: 120_000 }, async (name) => {
@@ -374,10 +398,10 @@ describe("every command works as a reader pastes it", () => {
     await reader.follow("docs/direct-api.md", expected).finally(close);
   });
 
-  test("docs/command-line.md", { timeout: 120_000 }, async () => {
-    const expected = commandLineSteps(reader);
+  test.each(Object.keys(pagesWithSteps))("%s, step by step", { timeout: 120_000 }, async (name) => {
+    const expected = (pagesWithSteps[name] as (reader: Reader) => Expected[])(reader);
     reader.substitutions.push(...usualSubstitutions());
-    await reader.follow("docs/command-line.md", expected);
+    await reader.follow(name, expected);
   });
 
   test("docs/identity.md", { timeout: 120_000 }, async () => {
@@ -404,7 +428,7 @@ describe("every command works as a reader pastes it", () => {
 function pagesUnder(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    const isElsewhere = entry.name.startsWith(".") || ["node_modules", "dist", "data"].includes(entry.name);
+    const isElsewhere = entry.name.startsWith(".") || ["node_modules", "dist", "compiled", "data"].includes(entry.name);
     if (entry.isDirectory()) return isElsewhere ? [] : pagesUnder(path);
     return entry.name.endsWith(".md") ? [path] : [];
   });
@@ -421,7 +445,7 @@ test("no page for users has commands that are not run here", () => {
       name,
       [],
     ]);
-    const isFollowed = name in pages || ["docs/command-line.md", "docs/direct-api.md", "docs/identity.md"].includes(name);
+    const isFollowed = name in pages || name in pagesWithSteps || pagesWithServers.includes(name);
     expect([name, commandsOf(text).length > 0]).toEqual([name, isFollowed]);
     // What looks like a file to be saved has a name, so that it is saved here.
     const unnamed = fencesOf(text).filter(({ language, fileName }) => ["json", "dotenv"].includes(language) && fileName === "");

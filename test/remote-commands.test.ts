@@ -186,6 +186,20 @@ describe("as a process", { timeout: 90_000 }, () => {
   });
 });
 
+test("prices: what was set, what nobody knows", async () => {
+  await addOpenAi();
+  const body = { input_usd_per_million: 0.15, output_usd_per_million: 0.6, cached_input_usd_per_million: 0.075 };
+  await headgate.admin("PUT", "/prices/gpt-4o-mini", body);
+  const { out } = await inProcess(["prices"]);
+  expect(out).toMatch(/^MODEL +PRICE +SOURCE +INPUT \(\$\/M\) +CACHED +OUTPUT \(\$\/M\)\n/);
+  expect(out).toMatch(/^gpt-4o +unpriced +- +- +- +-$/m);
+  expect(out).toMatch(/^gpt-4o-mini +override +override +0\.15 +0\.075 +0\.6$/m);
+  expect((await inProcess(["prices", "--status", "unpriced", "--search", "mini"])).err).toBe("There are no such models.\n");
+  const json = JSON.parse((await inProcess(["prices", "--json"])).out);
+  expect(json.data).toEqual((await headgate.admin("GET", "/prices")).body.data);
+  await headgate.admin("DELETE", "/prices/gpt-4o-mini");
+});
+
 describe("names", () => {
   test("one that several keys have is refused, and they are told apart by their ids", async () => {
     const ids: string[] = [];

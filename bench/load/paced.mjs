@@ -6,13 +6,15 @@ import { completionRequest } from "./requests.mjs";
 const connectionCount = 32;
 
 /**
- * Sends plain completions at `perSecond` for `seconds` and returns how long each took, in ms; a request that has to wait
+ * Sends completions at `perSecond` for `seconds` and returns how long each took, in ms; a request that has to wait
  * for a free connection is timed from when it should have been sent, so that a stall counts for all that it holds up.
  * @param {import("../subjects/subject.mjs").Subject} subject
- * @param {{ perSecond: number, seconds: number, requests?: Buffer[] }} load `requests` are sent in turn; by default the subject's own
+ * @param {{ perSecond: number, seconds: number, requests?: Buffer[], expected?: Buffer, firstsMs?: number[] }} load `requests` are sent in
+ * turn; by default the subject's own plain completion; `expected` is the body of the answers; `firstsMs` collects the times until it began
  * @returns {Promise<number[]>}
  */
-export async function paced(subject, { perSecond, seconds, requests = [completionRequest(subject)] }) {
+export async function paced(subject, load) {
+  const { perSecond, seconds, requests = [completionRequest(subject)], expected = completionBody, firstsMs } = load;
   const total = Math.round(perSecond * seconds);
   const latenciesMs = [];
   const free = [];
@@ -24,15 +26,14 @@ export async function paced(subject, { perSecond, seconds, requests = [completio
     fail = reject;
   });
   failed.catch(() => {});
-  const open = await Promise.all(
-    Array.from({ length: connectionCount }, () => Connection.open(subject.port, (error) => fail(error))),
-  );
+  const open = await Promise.all(Array.from({ length: connectionCount }, () => Connection.open(subject, (error) => fail(error))));
   free.push(...open);
 
   const run = new Promise((resolve) => {
     const send = (connection, { request, since }) =>
-      connection.send(request, completionBody, () => {
+      connection.send(request, expected, () => {
         latenciesMs.push(performance.now() - since);
+        if (connection.firstByteAt > 0) firstsMs?.push(connection.firstByteAt - since);
         subject.answered++;
         if (latenciesMs.length === total) resolve();
         const next = waiting.shift();
@@ -55,6 +56,7 @@ export async function paced(subject, { perSecond, seconds, requests = [completio
     await Promise.race([failed, run]);
   } finally {
     clearTimeout(timer);
+    subject.answered -= open.reduce((sum, connection) => sum + connection.failures, 0);
     for (const connection of open) connection.close();
   }
   return latenciesMs;

@@ -45,6 +45,5 @@ function startClicker({ port }, tokens, known, logPath) {
     ],
     core: loadCore,
     logPath,
-    saysReady: false,
   });
 }

@@ -86,6 +86,8 @@ const pages = {
 
 function managerPages() {
   return [
+    "/overview",
+    "/overview?from={7}",
     "/overview?from={30}",
     "/usage?from={30}&group_by=user&limit=500",
     "/usage?from={30}&bucket=day",

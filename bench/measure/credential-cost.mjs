@@ -1,7 +1,6 @@
 // What it takes to find out who calls: a Headgate key against a token that is known, in this process, with the built program's parts.
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { median } from "../report/statistics.mjs";
+import { importPart } from "../setup/import-part.mjs";
 
 const callers = 100;
 const batches = 41;
@@ -9,11 +8,11 @@ const callsPerBatch = 20_000;
 
 /**
  * `authenticate` for one credential after the other, keys and tokens in turns; medians over the batches, in µs per call.
- * @param {string} headgatePath the dist/main.js whose parts are measured
+ * @param {string} headgatePath the dist/main.js whose build is measured
  * @returns {Promise<{ keyMicros: number, tokenMicros: number }>}
  */
 export async function measureCredentialCost(headgatePath) {
-  const parts = await load(resolve(headgatePath, ".."));
+  const parts = await load(headgatePath);
   const credentials = (kind) => Array.from({ length: callers }, (_, index) => `${kind}-bench-0123456789abcdef-${index}`);
   const keys = credentials("sk");
   const tokens = credentials("token");
@@ -44,8 +43,7 @@ export async function measureCredentialCost(headgatePath) {
   return { keyMicros: median(micros.key), tokenMicros: median(micros.token) };
 }
 
-async function load(dist) {
-  const part = (path) => import(pathToFileURL(join(dist, path)).href);
+async function load(headgatePath) {
   const modules = [
     "gateway/authenticate.js",
     "gateway/snapshot.js",
@@ -57,7 +55,7 @@ async function load(dist) {
     "domain/identity.js",
     "domain/limits.js",
   ];
-  const parts = Object.assign({}, ...(await Promise.all(modules.map(part))));
+  const parts = Object.assign({}, ...(await Promise.all(modules.map((path) => importPart(headgatePath, path)))));
   const globus = { authUrl: "http://127.0.0.1:9", groupsUrl: "http://127.0.0.1:9", domains: [], groups: [], policies: [] };
   const config = { globus, oidc: [], introspection: [], proxyHeader: null };
   const providers = new parts.IdentityProviders({ config, client: null, clock: null, log: null });

@@ -1,7 +1,12 @@
-// How long a request takes when the proxy has little to do.
+// How long a request takes when the proxy has little to do, and how long until the first token of a stream is there.
+import { streamEvents } from "../load/answers.mjs";
 import { closedLoop } from "../load/closed-loop.mjs";
 import { paced } from "../load/paced.mjs";
+import { streamRequest } from "../load/requests.mjs";
 import { percentile } from "../report/statistics.mjs";
+
+/** Short streams: what counts is their beginning. */
+const stream = { chunkCount: 4, intervalMs: 5, isAtOnce: true };
 
 /**
  * One round against one subject, in µs.
@@ -10,11 +15,23 @@ import { percentile } from "../report/statistics.mjs";
 export async function measureLatency(subject, { closedLoopSeconds, pacedPerSecond, pacedSeconds }) {
   const alone = [];
   await closedLoop(subject, { connections: 1, seconds: closedLoopSeconds, latenciesMs: alone });
-  const spread = await paced(subject, { perSecond: pacedPerSecond, seconds: pacedSeconds });
+  const pace = { perSecond: pacedPerSecond, seconds: pacedSeconds };
+  const spread = await paced(subject, pace);
+  const firstsMs = [];
+  const { chunks, done } = streamEvents(stream.chunkCount);
+  const expected = Buffer.concat([...chunks, done]);
+  await paced(subject, { ...pace, requests: [streamRequest(subject, stream)], expected, firstsMs });
   return {
-    aloneP50: percentile(alone, 0.5) * 1000,
-    aloneP99: percentile(alone, 0.99) * 1000,
-    pacedP50: percentile(spread, 0.5) * 1000,
-    pacedP99: percentile(spread, 0.99) * 1000,
+    ...quantiles("alone", alone),
+    ...quantiles("paced", spread),
+    ...(firstsMs.length === 0 ? {} : quantiles("first", firstsMs)),
+  };
+}
+
+function quantiles(name, latenciesMs) {
+  return {
+    [`${name}P50`]: percentile(latenciesMs, 0.5) * 1000,
+    [`${name}P99`]: percentile(latenciesMs, 0.99) * 1000,
+    [`${name}P999`]: percentile(latenciesMs, 0.999) * 1000,
   };
 }

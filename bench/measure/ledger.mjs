@@ -4,7 +4,7 @@ import { untilLedgerHas } from "../subjects/headgate.mjs";
 
 /**
  * @param {import("../subjects/subject.mjs").Subject} headgate
- * @returns {Promise<{ isRight: boolean, text: string }>}
+ * @returns {Promise<{ isRight: boolean, answered: number, text: string }>}
  */
 export async function checkLedger(headgate) {
   const { answered } = headgate;
@@ -19,10 +19,15 @@ export async function checkLedger(headgate) {
   };
   const wrong = Object.keys(right).filter((name) => row[name] !== right[name]);
   if (wrong.length > 0) {
-    return { isRight: false, text: wrong.map((name) => `${name} is ${row[name]}, should be ${right[name]}`).join("; ") };
+    return {
+      isRight: false,
+      answered,
+      text: wrong.map((name) => `${name} is ${row[name]}, should be ${right[name]}`).join("; "),
+    };
   }
   return {
     isRight: true,
+    answered,
     text: `${answered.toLocaleString("en-US")} requests answered, as many settled rows, every token counted`,
   };
 }

@@ -1,20 +1,56 @@
 // Requests per second with one core's worth of proxy, and what a request costs of it.
+import { largeCompletionBody } from "../load/answers.mjs";
 import { closedLoop } from "../load/closed-loop.mjs";
+import { largeRequest } from "../load/requests.mjs";
+import { percentile } from "../report/statistics.mjs";
 import { cpuSeconds, mainThreadCpuSeconds } from "./process-usage.mjs";
 
 /**
- * One round against one subject.
+ * One round of small requests against one subject.
  * @param {import("../subjects/subject.mjs").Subject} subject
  */
-export async function measureThroughput(subject, { connections, throughputSeconds }) {
+export function measureThroughput(subject, { connections, throughputSeconds }) {
+  return measureClosedLoop(subject, { connections, seconds: throughputSeconds });
+}
+
+/** The same with requests and answers of 100 kB. @param {import("../subjects/subject.mjs").Subject} subject */
+export function measureLarge(subject, { largeConnections, largeSeconds }) {
+  const requests = [largeRequest(subject)];
+  return measureClosedLoop(subject, {
+    connections: largeConnections,
+    seconds: largeSeconds,
+    requests,
+    expected: largeCompletionBody,
+  });
+}
+
+/**
+ * @param {import("../subjects/subject.mjs").Subject} subject
+ * @param {Parameters<typeof closedLoop>[1]} load
+ */
+export async function measureClosedLoop(subject, load) {
+  const latenciesMs = [];
+  await subject.eventLoopDelay?.();
+  const ownBefore = process.cpuUsage();
   const before = usage(subject);
-  const { requests, seconds } = await closedLoop(subject, { connections, seconds: throughputSeconds });
+  const { requests, failures, seconds } = await closedLoop(subject, { ...load, latenciesMs });
   const loaded = usage(subject);
+  const own = process.cpuUsage(ownBefore);
   const loadEndedAt = performance.now();
+  const eventLoopDelayMs = await subject.eventLoopDelay?.();
   await subject.settled();
   const settledAfterMs = performance.now() - loadEndedAt;
   const settled = usage(subject);
-  const round = { requestsPerSecond: requests / seconds, settledAfterMs };
+  const round = {
+    requestsPerSecond: requests / seconds,
+    failures,
+    settledAfterMs,
+    eventLoopDelayMs,
+    loadedP50Ms: percentile(latenciesMs, 0.5),
+    loadedP99Ms: percentile(latenciesMs, 0.99),
+    /** What the load generator itself took, of its core. */
+    generatorMicrosPerRequest: (own.user + own.system) / requests,
+  };
   if (before === null) return round;
   return {
     ...round,

@@ -1,5 +1,7 @@
 // Where the time of a CPU profile went.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { SourceMap } from "node:module";
+import { fileURLToPath } from "node:url";
 
 /**
  * @param {string} path a .cpuprofile, as `node --cpu-prof` writes it
@@ -24,7 +26,7 @@ export function topFunctions(path, limit) {
     busy += micros;
     add(own, stack[0].place === "" ? nativeName(stack) : stack[0].text, micros);
     add(owners, owner, micros);
-    for (const text of new Set(stack.filter((frame) => frame.place.startsWith("dist/")).map((frame) => frame.text))) {
+    for (const text of new Set(stack.filter((frame) => frame.place.startsWith("src/")).map((frame) => frame.text))) {
       add(withCallees, text, micros);
     }
   });
@@ -68,10 +70,23 @@ function stacksOf(nodes) {
   );
 }
 
-function readFrame({ functionName, url, lineNumber }) {
+function readFrame({ functionName, url, lineNumber, columnNumber }) {
   const name = functionName || "(anonymous)";
-  const place = placeOf(url);
-  return { name, place, text: place === "" ? name : `${name}  ${place}:${lineNumber + 1}` };
+  const source = mapOf(url)?.findEntry(lineNumber, columnNumber);
+  const place = placeOf(source?.originalSource ?? url);
+  const line = source?.originalLine ?? lineNumber;
+  return { name, place, text: place === "" ? name : `${name}  ${place}:${line + 1}` };
+}
+
+const maps = new Map();
+
+/** Of a bundle, where each part of it comes from; undefined: there is none. */
+function mapOf(url) {
+  if (!maps.has(url)) {
+    const path = url.startsWith("file://") ? `${fileURLToPath(url)}.map` : "";
+    maps.set(url, existsSync(path) ? new SourceMap(JSON.parse(readFileSync(path, "utf8"))) : undefined);
+  }
+  return maps.get(url);
 }
 
 /** Native functions say little without who called them. */
@@ -83,14 +98,14 @@ function nativeName([frame, ...callers]) {
 /** A path from the project's or the package's root on; "" for native code. */
 function placeOf(url) {
   const path = url.replace(/^file:\/\//, "").replaceAll("\\", "/");
-  return /^.*\/node_modules\/(.*)$/.exec(path)?.[1] ?? /\/(dist\/.*)$/.exec(path)?.[1] ?? path;
+  return /^.*\/node_modules\/(.*)$/.exec(path)?.[1] ?? /(?:^|\/)((?:src|dist)\/.*)$/.exec(path)?.[1] ?? path;
 }
 
 /** The package, the folder of ours, or Node's own module. */
 function ownerOf(place) {
   if (place.startsWith("node:")) return place;
   const folders = place.split("/").slice(0, -1);
-  if (folders[0] === "dist") return folders.join("/");
+  if (folders[0] === "src" || folders[0] === "dist") return folders.join("/");
   return folders.slice(0, place.startsWith("@") ? 2 : 1).join("/");
 }
 

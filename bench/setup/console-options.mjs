@@ -7,6 +7,8 @@ const help = `npm run bench:console -- [options]
 
   --quick                 a look in a few minutes: a tenth of the requests, fewer and shorter rounds
   --engine a,b            ${engineNames.join(", ")} (default: both)
+  --workers N             server.workers: pages are then another process's than calls (default: 0)
+  --proxy-cores N         cores for Headgate (default: 1); with all of the machine's, the load and whoever clicks share them
   --rounds N              rounds of every page, and of calls with and without somebody who clicks
   --json FILE             write every single figure to FILE
   --readme                put the printed tables into bench/README.md
@@ -29,10 +31,19 @@ const quick = { ...full, size: { ...full.size, requests: 100_000 }, rounds: 3, s
  * @returns the plan of the run, or null when help was asked for and printed. Throws on what it doesn't know.
  */
 export function readConsoleOptions(args) {
-  const read = readBenchOptions(args, { help, full, quick, more: { engine: { type: "string" } } });
+  const read = readBenchOptions(args, {
+    help,
+    full,
+    quick,
+    more: { engine: { type: "string" }, workers: { type: "string" }, "proxy-cores": { type: "string" } },
+  });
   if (read === null) return null;
   const wanted = read.values.engine?.split(",") ?? engineNames;
   const unknown = wanted.find((name) => !engineNames.includes(name));
   if (unknown !== undefined) throw new Error(`--engine takes ${engineNames.join(", ")}, not "${unknown}"`);
-  return { ...read.plan, engines: engineNames.filter((name) => wanted.includes(name)) };
+  const workers = Number(read.values.workers ?? 0);
+  if (!Number.isInteger(workers) || workers < 0) throw new Error(`--workers takes a number, not "${read.values.workers}"`);
+  const proxyCores = Number(read.values["proxy-cores"] ?? 1);
+  if (!Number.isInteger(proxyCores) || proxyCores < 1) throw new Error("--proxy-cores takes a number of cores");
+  return { ...read.plan, workers, proxyCores, engines: engineNames.filter((name) => wanted.includes(name)) };
 }

@@ -1,6 +1,6 @@
 // A database as a large installation's after a month: people, keys, models, and the ledger of what was called.
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import pg from "pg";
+import { importPart } from "./import-part.mjs";
 
 const dayMs = 86_400_000;
 const rowsPerBatch = 5000;
@@ -11,19 +11,22 @@ const virtualEvery = 50;
 
 /**
  * Fills the database at `location` (as storage/open-storage.ts takes it) by the built program's own parts, so that roll-ups are right.
- * @param {string} distDir the folder of the built program
+ * @param {string} headgatePath the build's dist/main.js
  * @param {{ databaseUrl: string | null, dataDir: string }} location
  * @param {{ keys: number, models: number, users: number, groups: number, requests: number, days: number }} size
  * @param {(text: string) => void} say
- * @returns {Promise<{ managers: Record<string, string>, memberId: string, keyId: string, groupId: string, model: string, requestId: string }>} ids of users and what they have
+ * @param {{ url: string, keyOf: (index: number) => string } | null} live null: only to be looked at; else the keys and models can be used,
+ * all of which are on one endpoint at `url`
+ * @returns {Promise<{ modelNames: string[], managers: Record<string, string>, memberId: string, keyId: string, groupId: string, model: string, requestId: string }>} ids of users and what they have
  */
-export async function fillConsole(distDir, location, size, say) {
-  const part = (path) => import(pathToFileURL(join(distDir, path)).href);
-  const { openStorage } = await part("storage/open-storage.js");
+export async function fillConsole(headgatePath, location, size, say, live = null) {
+  const { openStorage } = await importPart(headgatePath, "storage/open-storage.js");
+  const { digestApiKey } = await importPart(headgatePath, "domain/api-key.js");
+  const usable = live === null ? null : { url: live.url, digestOf: (index) => digestApiKey(live.keyOf(index)) };
   const storage = await openStorage(location);
   try {
     await storage.migrate();
-    const made = await storage.transaction((repositories) => fillConfiguration(repositories, size));
+    const made = await storage.transaction((repositories) => fillConfiguration(repositories, size, usable));
     const startMs = Date.now() - size.days * dayMs;
     for (let first = 0; first < size.requests; first += rowsPerBatch) {
       const count = Math.min(rowsPerBatch, size.requests - first);
@@ -36,13 +39,25 @@ export async function fillConsole(distDir, location, size, say) {
     }
     // As a running Headgate has done for the days that are over.
     await storage.ledger.sumDays(Date.now());
+    if (location.databaseUrl !== null) await lookAfter(location.databaseUrl);
     return made.known;
   } finally {
     await storage.close();
   }
 }
 
-async function fillConfiguration(repositories, size) {
+/** What autovacuum does within minutes: tables that were filled just now have no statistics yet, and it would begin amid the measuring. */
+async function lookAfter(databaseUrl) {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    await client.query("vacuum analyze");
+  } finally {
+    await client.end();
+  }
+}
+
+async function fillConfiguration(repositories, size, usable) {
   const nowMs = Date.now();
   const times = { created_at: nowMs, updated_at: nowMs, version: 1 };
   const { users, groups, keys, endpoints, models, deployments, modelTargets, meta } = repositories;
@@ -83,7 +98,7 @@ async function fillConfiguration(repositories, size) {
     id,
     name: `${words(index * 7)} key ${index}`,
     prefix: `sk-hg-${String(index).padStart(10, "0")}`,
-    digest: `digest of ${id}`,
+    digest: usable?.digestOf(index) ?? `digest of ${id}`,
     previous_digest: null,
     previous_expires_at: null,
     user_id: userIds[index % userIds.length],
@@ -99,15 +114,15 @@ async function fillConfiguration(repositories, size) {
     created_at: nowMs - index * 1000,
   }));
   for (const row of keyRows) await keys.insert(row);
-  const endpointIds = numbered("ep", endpointCount);
-  for (const [index, id] of endpointIds.entries())
-    await endpoints.insert({ ...endpointColumns, id, name: `filled-${index}`, ...times });
+  const endpointIds = numbered("ep", usable === null ? endpointCount : 1);
+  const columns = usable === null ? endpointColumns : { ...endpointColumns, url: usable.url };
+  for (const [index, id] of endpointIds.entries()) await endpoints.insert({ ...columns, id, name: `filled-${index}`, ...times });
   const targets = [];
   const deployment = async (index, endpoint, model_id, name) => {
     const id = `dep_${model_id}_${endpoint}`;
     const state = {
       source: "static",
-      status: index % 20 === 7 ? "offline" : "active",
+      status: usable === null && index % 20 === 7 ? "offline" : "active",
       reason: null,
       since: nowMs,
       removed_at: null,
@@ -125,11 +140,12 @@ async function fillConfiguration(repositories, size) {
       await modelTargets.replace(id, listed);
       continue;
     }
-    targets.push({ model: name, deployment: await deployment(index, index % endpointCount, id, name) });
-    if (index % secondEvery === 0) await deployment(index, (index + 1) % endpointCount, id, name);
+    targets.push({ model: name, deployment: await deployment(index, index % endpointIds.length, id, name) });
+    if (usable === null && index % secondEvery === 0) await deployment(index, (index + 1) % endpointIds.length, id, name);
   }
   await meta.bumpConfigVersion();
   const known = {
+    modelNames: targets.map(({ model }) => model),
     managers: { large: userIds[0], small: userIds[1] },
     memberId: userIds[2],
     keyId: keyRows[5].id,

@@ -3,7 +3,13 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { onCore } from "./cores.mjs";
 
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 120_000;
+
+/** What this process has started and what has not ended; it goes with it. */
+const running = new Set();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 /**
  * @typedef {object} Started
@@ -14,7 +20,7 @@ const startTimeoutMs = 30_000;
 
 /**
  * Runs `command` on `core`, standard error going to the file `logPath`.
- * @param {{ name: string, command: string[], core: number, logPath: string, env?: NodeJS.ProcessEnv, saysReady?: boolean }} options
+ * @param {{ name: string, command: string[], core: string, logPath: string, env?: NodeJS.ProcessEnv, saysReady?: boolean }} options
  * @returns {Promise<Started>}
  */
 export async function startProcess({ name, command, core, logPath, env = process.env, saysReady = true }) {
@@ -37,7 +43,8 @@ export async function startProcess({ name, command, core, logPath, env = process
     await exited;
     clearTimeout(timer);
   };
-  process.once("exit", () => child.kill("SIGKILL"));
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   try {
     const port = saysReady ? await Promise.race([readyPort(child.stdout, name), failed]) : 0;
     child.stdout.resume();

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { proxyCore } from "../setup/cores.mjs";
+import { fileLimit } from "../setup/file-limit.mjs";
 import { startProcess } from "../setup/start-process.mjs";
 import { subject } from "./subject.mjs";
 
@@ -14,7 +15,7 @@ export const isNginxInstalled = spawnSync(program, ["-v"], { env: { PATH: search
 
 /** @param {import("./subject.mjs").Surroundings} surroundings */
 export async function startNginx({ providerPort, dir }) {
-  const prefix = `${dir}/nginx`;
+  const prefix = dir;
   mkdirSync(prefix, { recursive: true });
   const port = await freePort();
   writeFileSync(`${prefix}/nginx.conf`, config(port, providerPort, prefix));
@@ -36,7 +37,8 @@ function config(port, providerPort, prefix) {
 master_process off;
 pid ${prefix}/nginx.pid;
 error_log stderr warn;
-events { worker_connections 4096; }
+worker_rlimit_nofile ${fileLimit()};
+events { worker_connections 32768; }
 http {
   access_log off;
   client_body_temp_path ${prefix}/body;

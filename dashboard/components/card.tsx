@@ -7,12 +7,14 @@ export interface CardProps {
   actions?: ReactNode;
   /** Without padding: for tables. */
   isFlush?: boolean;
+  /** A part that one may want to jump to: named by its title. */
+  isLandmark?: boolean;
   children: ReactNode;
 }
 
-export function Card({ title, description, actions, isFlush = false, children }: CardProps) {
+export function Card({ title, description, actions, isFlush = false, isLandmark = false, children }: CardProps) {
   return (
-    <section className="min-w-0 rounded-lg border border-line bg-surface">
+    <section aria-label={isLandmark ? title : undefined} className="min-w-0 rounded-lg border border-line bg-surface">
       {(title || actions) && (
         <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-3">
           <div>

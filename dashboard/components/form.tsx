@@ -95,13 +95,7 @@ interface Wiring {
 }
 
 /** Label, hint and error around one control. */
-export function Field({
-  label,
-  name,
-  hint,
-  isOptional = false,
-  children,
-}: FieldProps & { children: (wiring: Wiring) => ReactNode }) {
+export function Field({ label, name, hint, isOptional, children }: FieldProps & { children: (wiring: Wiring) => ReactNode }) {
   const id = useId();
   const { error, shownFields } = useContext(Failure);
   if (name !== undefined) shownFields.add(name);
@@ -139,82 +133,38 @@ export const controlClass =
 
 type Change = { value: string; onChange: (value: string) => void };
 
-export function TextField({
-  label,
-  name,
-  hint,
-  isOptional,
-  value,
-  onChange,
-  ...input
-}: FieldProps & Change & Omit<ComponentProps<"input">, keyof Change | "name">) {
-  return (
-    <Field label={label} {...(name && { name })} hint={hint} isOptional={isOptional ?? false}>
-      {(wiring) => (
-        <input
-          type="text"
-          autoComplete="off"
-          {...input}
-          {...wiring}
-          className={`w-full ${controlClass}`}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
-  );
+type ControlProps<Tag extends "input" | "textarea" | "select"> = FieldProps &
+  Change &
+  Omit<ComponentProps<Tag>, keyof FieldProps | keyof Change>;
+
+/** Parts what is said around a control from what the control itself is given. */
+function apart<Props extends FieldProps & Change>({ label, name, hint, isOptional, onChange, ...given }: Props) {
+  const change = (event: { target: { value: string } }) => onChange(event.target.value);
+  return {
+    field: { label, name, hint, isOptional },
+    control: { ...given, className: `w-full ${controlClass}`, onChange: change },
+  };
 }
 
-export function TextArea({
-  label,
-  name,
-  hint,
-  isOptional,
-  value,
-  onChange,
-  ...input
-}: FieldProps & Change & Omit<ComponentProps<"textarea">, keyof Change | "name">) {
-  return (
-    <Field label={label} {...(name && { name })} hint={hint} isOptional={isOptional ?? false}>
-      {(wiring) => (
-        <textarea
-          rows={4}
-          spellCheck={false}
-          {...input}
-          {...wiring}
-          className={`w-full ${controlClass}`}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
-  );
+export function TextField(props: ControlProps<"input">) {
+  const { field, control } = apart(props);
+  return <Field {...field}>{(wiring) => <input type="text" autoComplete="off" {...control} {...wiring} />}</Field>;
+}
+
+export function TextArea(props: ControlProps<"textarea">) {
+  const { field, control } = apart(props);
+  return <Field {...field}>{(wiring) => <textarea rows={4} spellCheck={false} {...control} {...wiring} />}</Field>;
 }
 
 export function SelectField({
-  label,
-  name,
-  hint,
-  isOptional,
-  value,
-  onChange,
   options,
-  ...input
-}: FieldProps &
-  Change & { options: readonly (readonly [value: string, label: string])[] } & Omit<
-    ComponentProps<"select">,
-    keyof Change | "name"
-  >) {
+  ...props
+}: ControlProps<"select"> & { options: readonly (readonly [value: string, label: string])[] }) {
+  const { field, control } = apart(props);
   return (
-    <Field label={label} {...(name && { name })} hint={hint} isOptional={isOptional ?? false}>
+    <Field {...field}>
       {(wiring) => (
-        <select
-          {...input}
-          {...wiring}
-          className={`w-full ${controlClass}`}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        >
+        <select {...control} {...wiring}>
           {options.map(([option, text]) => (
             <option key={option} value={option}>
               {text}

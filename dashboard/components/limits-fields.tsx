@@ -1,62 +1,47 @@
-// Limits of a key, user, group or model. Budgets and token rates take their place here when they exist.
-import type { LimitsBody } from "../../src/api/limits.ts";
+// Limits of a key, user, group or model: rates, calls at once, a budget.
+import type { ReactNode } from "react";
+import { BudgetFields } from "./budget-fields.tsx";
 import { TextField } from "./form.tsx";
+import type { TypedLimits } from "./typed-limits.ts";
 
-/** What is typed: text, "" for no limit. */
-export interface TypedLimits {
-  requestsPerSecond: string;
-  requestsPerMinute: string;
+const rates = [
+  ["requestsPerSecond", "requests_per_second", "Requests per second", "In any second, however the clock stands."],
+  ["requestsPerMinute", "requests_per_minute", "Requests per minute", "In any 60 seconds."],
+  ["tokensPerMinute", "tokens_per_minute", "Tokens per minute", "Input and output of the calls of any 60 seconds."],
+  ["concurrentRequests", "concurrent_requests", "Requests at once", "Calls under way; a stream until it ends."],
+] as const;
+
+export interface LimitsFieldsProps {
+  /** Whose they are, e.g. "Limits of this key". */
+  legend: string;
+  /** Who shares them, where that has to be said. */
+  hint?: ReactNode;
+  value: TypedLimits;
+  onChange: (value: TypedLimits) => void;
 }
 
-export function typedLimits(limits: LimitsBody | null): TypedLimits {
-  return {
-    requestsPerSecond: String(limits?.requests_per_second ?? ""),
-    requestsPerMinute: String(limits?.requests_per_minute ?? ""),
-  };
-}
-
-/** As a merge patch: null takes a limit back. */
-export function limitsPatch(typed: TypedLimits): { requests_per_second: number | null; requests_per_minute: number | null } {
-  const numberOf = (text: string) => (text.trim() === "" ? null : Number(text));
-  return { requests_per_second: numberOf(typed.requestsPerSecond), requests_per_minute: numberOf(typed.requestsPerMinute) };
-}
-
-/** Of a new one: only those that are set; null: none. */
-export function newLimits(typed: TypedLimits): LimitsBody | null {
-  const given = Object.entries(limitsPatch(typed)).filter(([, value]) => value !== null);
-  return given.length === 0 ? null : (Object.fromEntries(given) as LimitsBody);
-}
-
-export function LimitsFields({ value, onChange }: { value: TypedLimits; onChange: (value: TypedLimits) => void }) {
+export function LimitsFields({ legend, hint, value, onChange }: LimitsFieldsProps) {
   return (
-    <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
-      <TextField
-        label="Requests per second"
-        name="limits.requests_per_second"
-        isOptional
-        inputMode="numeric"
-        pattern="[0-9]*"
-        value={value.requestsPerSecond}
-        onChange={(requestsPerSecond) => onChange({ ...value, requestsPerSecond })}
-      />
-      <TextField
-        label="Requests per minute"
-        name="limits.requests_per_minute"
-        isOptional
-        inputMode="numeric"
-        pattern="[0-9]*"
-        value={value.requestsPerMinute}
-        onChange={(requestsPerMinute) => onChange({ ...value, requestsPerMinute })}
-      />
-    </div>
+    <fieldset className="flex min-w-0 flex-col gap-4 rounded-md border border-line p-3">
+      <legend className="px-1 text-sm font-medium">{legend}</legend>
+      <p className="-mt-1 text-sm text-muted">{hint} What is left empty is not limited.</p>
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+        {rates.map(([field, name, label, meaning]) => (
+          <TextField
+            key={name}
+            label={label}
+            name={`limits.${name}`}
+            hint={meaning}
+            isOptional
+            inputMode="numeric"
+            pattern="[0-9]*"
+            title="A whole number"
+            value={value[field]}
+            onChange={(typed) => onChange({ ...value, [field]: typed })}
+          />
+        ))}
+      </div>
+      <BudgetFields value={value} onChange={onChange} />
+    </fieldset>
   );
-}
-
-/** "60/min, 5/s", or "none". */
-export function LimitsText({ limits, none = "none" }: { limits: LimitsBody | null; none?: string }) {
-  const parts = [
-    limits?.requests_per_minute === undefined ? "" : `${limits.requests_per_minute}/min`,
-    limits?.requests_per_second === undefined ? "" : `${limits.requests_per_second}/s`,
-  ].filter((part) => part !== "");
-  return parts.length === 0 ? <span className="text-muted">{none}</span> : <span>{parts.join(", ")}</span>;
 }

@@ -1,7 +1,6 @@
 // A plot over time. uPlot comes with the first one that is shown; the figures are there as a table too.
 import { useEffect, useRef, useState } from "react";
 import type uPlot from "uplot";
-import { shownTheme } from "../layout/theme.ts";
 import { exactTime } from "./time.tsx";
 
 export interface Series {
@@ -107,11 +106,21 @@ function Figures({ label, times, series, format, isDays }: PlotProps) {
 
 /** Changes when the page is shown in the other theme. */
 function useThemeName(): string {
-  const [name, setName] = useState(shownTheme);
+  const [name, setName] = useState(themeName);
   useEffect(() => {
-    const follow = () => setName(shownTheme());
+    const follow = () => setName(themeName());
+    const system = window.matchMedia("(prefers-color-scheme: dark)");
     window.addEventListener("headgate-theme", follow);
-    return () => window.removeEventListener("headgate-theme", follow);
+    system.addEventListener("change", follow);
+    return () => {
+      window.removeEventListener("headgate-theme", follow);
+      system.removeEventListener("change", follow);
+    };
   }, []);
   return name;
+}
+
+function themeName(): string {
+  const isDark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+  return document.documentElement.dataset.theme ?? (isDark ? "dark" : "light");
 }

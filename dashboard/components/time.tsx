@@ -40,6 +40,16 @@ export function Time({ at, never = "never" }: { at: string | null | undefined; n
   );
 }
 
+/** A moment to come, to the second when it is near; `at` as in `Time`. */
+export function UntilTime({ at }: { at: string }) {
+  const ms = Date.parse(at) - useNowMs();
+  return (
+    <time dateTime={at} title={exactTime(at)} className="whitespace-nowrap">
+      {ms < 1000 ? "in a moment" : ms < 60_000 ? `in ${Math.ceil(ms / 1000)} s` : relativeTime(ms)}
+    </time>
+  );
+}
+
 /** `2026-01-31 13:05:09` in the browser's time zone. */
 export function exactTime(at: string): string {
   const date = new Date(at);

@@ -30,8 +30,8 @@ export function bytes(value: number): string {
 /** $1.23; small sums with what makes them tell; "–" for null: nothing has a price. */
 export function usd(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
-  const digits = value !== 0 && Math.abs(value) < 0.1 ? Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))) : 2;
-  return `$${value.toFixed(digits)}`;
+  const digits = value !== 0 && Math.abs(value) < 0.1 ? Math.min(9, 2 - Math.floor(Math.log10(Math.abs(value)))) : 2;
+  return `$${value.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
 }
 
 /** A part from 0 to 1 as 12.3 %. */
@@ -43,4 +43,11 @@ export function percent(part: number): string {
 /** "1 key", "2 keys". */
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+const exact = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumFractionDigits: 9 });
+
+/** All that there is of it, to the nano-dollar: $0.0375, $12.00. */
+export function exactUsd(value: number): string {
+  return exact.format(value);
 }

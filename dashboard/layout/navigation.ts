@@ -4,6 +4,7 @@ import {
   ArrowDownToLine,
   Boxes,
   ChartColumn,
+  CircleDollarSign,
   FileClock,
   FileText,
   FolderSync,
@@ -39,6 +40,7 @@ export const navigation: readonly { label: string; entries: readonly NavigationE
     label: "Models",
     entries: [
       { to: "/models", label: "Models", icon: Boxes, needs: "models.read" },
+      { to: "/prices", label: "Prices", icon: CircleDollarSign, needs: "prices.read" },
       { to: "/playground", label: "Playground", icon: MessageSquare, needs: "playground" },
       { to: "/endpoints", label: "Endpoints", icon: Server, needs: "endpoints.read" },
       { to: "/manifests", label: "Manifests", icon: FolderSync, needs: "manifests.read" },

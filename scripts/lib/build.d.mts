@@ -1,2 +1,2 @@
-/** Builds unless dist/ was built from exactly these sources with this compiler. */
+/** Builds unless the last build was of exactly these sources with these tools. */
 export function buildIfNeeded(): void;

@@ -1,4 +1,5 @@
-// Compiles src/ to dist/, and bundles dashboard/ to dist/dashboard/, when they aren't what the sources would give.
+// Bundles src/ to dist/ and dashboard/ to dist/dashboard/, and compiles src/ to compiled/ for tests and tools that take one module of it,
+// when they aren't what the sources would give.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,17 +8,19 @@ import { giveUp, inProject, projectRoot, say } from "./project.mjs";
 
 const stamp = "dist/.build-of";
 
-/** Builds unless dist/ was built from exactly these sources with this compiler. */
+/** Builds unless the last build was of exactly these sources with these tools. */
 export function buildIfNeeded() {
   const sources = digestOfSources();
-  if (existsSync(inProject(stamp)) && readFileSync(inProject(stamp), "utf8") === sources) return;
+  if (existsSync(inProject(stamp)) && existsSync(inProject("compiled")) && readFileSync(inProject(stamp), "utf8") === sources)
+    return;
   build(sources);
 }
 
 /** Builds from scratch: nothing of a deleted source survives, and a failed build leaves no stamp, so that the next one tries again. */
 export function build(sources = digestOfSources()) {
-  say("building (tsc, vite)");
-  rmSync(inProject("dist"), { recursive: true, force: true });
+  say("building (rolldown, tsc, vite)");
+  for (const folder of ["dist", "compiled"]) rmSync(inProject(folder), { recursive: true, force: true });
+  run("scripts/lib/bundle.mjs", []);
   run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
   run("node_modules/vite/bin/vite.js", ["build", "dashboard", "--logLevel", "warn"]);
   writeFileSync(inProject(stamp), sources);
@@ -36,7 +39,9 @@ function digestOfSources() {
     .filter((entry) => entry.isFile() && !/\.(test|contract)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
-  for (const file of ["tsconfig.json", "tsconfig.build.json", "package-lock.json"].map(inProject).concat(files)) {
+  for (const file of ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "scripts/lib/bundle.mjs"]
+    .map(inProject)
+    .concat(files)) {
     hash.update(`${file.slice(projectRoot.length)}\0`).update(createHash("sha256").update(readFileSync(file)).digest());
   }
   return hash.digest("hex");

@@ -6,7 +6,11 @@ const ada = { name: "Ada Lovelace", email: "ada@uni.example", password: "a pass 
 
 const groups = [
   { name: "Physics", models: ["llama-*", "qwen3-*", "best-available"], limits: { requests_per_minute: 600 } },
-  { name: "Linguistics", models: ["gpt-5.1*", "text-embedding-*"] },
+  {
+    name: "Linguistics",
+    models: ["gpt-5.1*", "text-embedding-*"],
+    limits: { budget_usd: 0.4, budget_period: "month", budget_timezone: "Europe/Zurich" },
+  },
   { name: "Library", models: ["mistral-*", "whisper-*"], limits: { requests_per_minute: 120 } },
   { name: "Computing centre", models: ["*"] },
 ];
@@ -42,7 +46,7 @@ const keys = [
     group: "Library",
     models: ["mistral-small-3.2"],
     share: 2,
-    limits: { requests_per_minute: 120 },
+    limits: { requests_per_minute: 120, tokens_per_minute: 50_000, budget_usd: 1, budget_period: "week" },
   },
   {
     name: "help desk",
@@ -53,6 +57,15 @@ const keys = [
     bodies: { retention: "7d", redact: ["emails"] },
   },
 ];
+
+/** Of machines of one's own what they cost to run; dollars per million tokens in and out. One model has none. */
+const prices = {
+  "gpt-5.1": [1.25, 10],
+  "gpt-5.1-mini": [0.25, 2],
+  "llama-3.3-70b-instruct": [0.2, 0.6],
+  "mistral-small-3.2": [0.05, 0.15],
+  "best-available": [0.2, 0.6],
+};
 
 /** What was made, by name or kind, for those who take pictures of it. */
 export async function fillDays({ headgate, provider, clock }) {
@@ -77,6 +90,9 @@ export async function fillDays({ headgate, provider, clock }) {
     url: `${provider.url}/status.json`,
     tokens: { "rack-1": "sk-2", "rack-2": "sk-2", "rack-3": "sk-2" },
   });
+  for (const [model, [input, output]] of Object.entries(prices)) {
+    await admin("PUT", `/prices/${model}`, { input_usd_per_million: input, output_usd_per_million: output });
+  }
   await admin("PATCH", "/groups/grp_everyone", { models: ["mistral-small-3.2"] });
   for (const group of groups) made.groups[group.name] = await admin("POST", "/groups", group);
   const { data: first } = await admin("GET", "/users");

@@ -6,10 +6,10 @@ import { inProject } from "../lib/project.mjs";
 const secretKey = "secret-key-of-the-pictures-longer-than-32-characters";
 
 export async function startPictured({ dataDir, clock }) {
-  const { createApp } = await import("../../dist/app.js");
-  const { loadConfig } = await import("../../dist/config/load.js");
-  const { Secret } = await import("../../dist/core/secret.js");
-  const { createLogger } = await import("../../dist/telemetry/log.js");
+  const { createApp } = await import("../../compiled/app.js");
+  const { loadConfig } = await import("../../compiled/config/load.js");
+  const { Secret } = await import("../../compiled/core/secret.js");
+  const { createLogger } = await import("../../compiled/telemetry/log.js");
   const path = join(dataDir, "headgate.yaml");
   await writeFile(path, JSON.stringify({ server: { host: "127.0.0.1", port: 0, drain_timeout: "1s" } }));
   const { config } = loadConfig({

@@ -17,6 +17,8 @@ const scenes = (made) => [
   { name: "models", path: "/models" },
   { name: "model", path: `/models/${made.virtual.id}` },
   { name: "model-use", path: `/models/${made.virtual.id}?tab=use` },
+  { name: "prices", path: "/prices" },
+  { name: "price-set", path: "/prices", act: changePrice },
   { name: "playground", path: "/playground?model=llama-3.3-70b-instruct&second=gpt-5.1-mini", act: askBoth },
   { name: "endpoints", path: "/endpoints" },
   { name: "endpoint", path: `/endpoints/${made.endpoints.cluster.id}` },
@@ -27,6 +29,7 @@ const scenes = (made) => [
   { name: "explain", path: "/explain?model=best-available" },
   { name: "keys", path: "/keys" },
   { name: "key", path: `/keys/${made.keys.notebooks.id}` },
+  { name: "key-limits", path: `/keys/${made.keys["catalogue search"].id}` },
   { name: "users", path: "/users" },
   { name: "user", path: `/users/${made.users["Lise Meitner"].id}` },
   { name: "groups", path: "/groups" },
@@ -89,6 +92,11 @@ async function tryConnection(page, made) {
   await page.getByLabel("API key").fill("wrong");
   await page.getByRole("button", { name: "Check connection" }).click();
   await page.getByRole("alert").waitFor();
+}
+
+async function changePrice(page) {
+  await page.getByRole("button", { name: "Change price of gpt-5.1", exact: true }).click();
+  await page.getByRole("dialog").waitFor();
 }
 
 async function askToDelete(page) {

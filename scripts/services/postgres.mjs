@@ -2,11 +2,11 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chown, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { findOrInstall } from "./apt.mjs";
+import { freePort, untilReady } from "./throwaway-server.mjs";
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
@@ -71,7 +71,7 @@ export async function startPostgres({ log = () => {} } = {}) {
     child.once("exit", () => {
       if (server === child) server = null;
     });
-    await untilReady(child, log);
+    await untilReady(child, { sign: "database system is ready to accept connections", log, readyTimeoutMs: 60_000 });
     // The server must not keep a test run alive that forgot to stop it; the watchdog ends it then.
     child.unref();
     child.stderr.unref();
@@ -113,40 +113,6 @@ function postgresAccount() {
     throw new Error("PostgreSQL can't run as root, and there is no account `postgres`: adduser --system postgres");
   const [, , uid, gid] = line.split(":");
   return { uid: Number(uid), gid: Number(gid) };
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-function untilReady(child, log) {
-  const readyTimeoutMs = 60_000;
-  return new Promise((resolve, reject) => {
-    let output = "";
-    const timer = setTimeout(() => reject(new Error(`not ready within ${readyTimeoutMs} ms: ${output}`)), readyTimeoutMs);
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      clearTimeout(timer);
-      reject(new Error(`exited with ${code}: ${output}`));
-    });
-    let ready = false;
-    child.stderr.setEncoding("utf8").on("data", (text) => {
-      log(text);
-      if (ready) return;
-      output += text;
-      if (!output.includes("database system is ready to accept connections")) return;
-      ready = true;
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /** A small shell that outlives this process, however it dies, ends the server and removes its folder. */

@@ -85,6 +85,11 @@ const decisionView = z.object({
     .describe("What the caller would get."),
 });
 
+const leftView = limitsView
+  .omit({ budget_period: true, budget_timezone: true, budget_unpriced: true })
+  .meta({ id: "LimitsLeft" })
+  .describe("What is left of each that is set, now.");
+
 export const explanationView = z
   .object({
     model: z.string(),
@@ -113,7 +118,7 @@ export const explanationView = z
       })
       .nullable(),
     limits: z
-      .array(limitsView.extend({ owner: z.enum(["key", "user", "group", "model"]), id: z.string() }))
+      .array(limitsView.extend({ owner: z.enum(["key", "user", "group", "model"]), id: z.string(), left: leftView }))
       .describe("The limits that this call is held to, all of them. Empty: there are none."),
     decision: decisionView,
   })

@@ -1,6 +1,7 @@
 // Requests and their attempts on the wire.
 import { z } from "zod";
 import { listQuery } from "./list.ts";
+import { priceView } from "./prices.ts";
 import { timeOrDateField, timeText } from "./time.ts";
 
 export const requestsQuery = listQuery.extend({
@@ -26,6 +27,18 @@ const tokens = z.object({
 const state = z.enum(["in_progress", "settled", "interrupted"]);
 const usageSource = z.enum(["measured", "estimated"]);
 
+const costKinds = [
+  "input",
+  "cached_input",
+  "cache_write",
+  "cache_write_1h",
+  "output",
+  "reasoning",
+  "input_audio",
+  "cached_audio",
+  "output_audio",
+] as const;
+
 const endpointName = z.string().nullable().describe("Null to those whose role does not show endpoints.");
 
 const attemptView = z
@@ -43,7 +56,34 @@ const attemptView = z
     state,
     tokens,
     usage_source: usageSource,
-    cost_usd: z.number().nullable(),
+    cost_usd: z.number().nullable().describe("With all adjustments; null: no price."),
+    adjustments: z
+      .array(
+        z.object({
+          at: timeText,
+          usd: z.number().describe("Added to what the attempt cost; negative: it cost less."),
+          price_version: z.string().nullable(),
+          reason: z.string(),
+        }),
+      )
+      .describe("Corrections of its cost, oldest first."),
+    price: priceView
+      .nullable()
+      .optional()
+      .describe("What held when the attempt began; null: it had no price. Only in `GET /requests/{id}`."),
+    cost_parts: z
+      .array(
+        z.object({
+          kind: z.enum(costKinds),
+          tokens: z.number().int(),
+          usd_per_million: z.number(),
+          usd: z.number(),
+        }),
+      )
+      .optional()
+      .describe(
+        "What the tokens of each class cost; with `price.request_usd` and the adjustments it is `cost_usd`, rounded once to the nano-dollar. Only in `GET /requests/{id}`.",
+      ),
     cost: z.number().nullable().describe("The same figure as `cost_usd`."),
   })
   .meta({ id: "Attempt" });

@@ -58,8 +58,61 @@ export const systemView = z
       })
       .nullable()
       .describe("The last run of `headgate backup`; null: there was none. PostgreSQL's own tools tell nothing here."),
+    prices: z
+      .object({
+        name: z.string(),
+        version: z.string(),
+        date: z.iso.date().describe("When this version was published."),
+        unpriced_models: z.number().int().describe("Models of which some deployment has no price."),
+      })
+      .describe("The catalogue that prices come from."),
     warnings: z.array(z.string()).describe("What is odd about the configuration, as the log said at the start."),
-    redis: part.nullable().describe("Null where none is configured."),
+    redis: z
+      .object({
+        status: z.enum(["ok", "away"]),
+        since: timeText.nullable(),
+        latency_ms: z.number().nullable().describe("Of the last answer."),
+        detail: z.string().nullable(),
+      })
+      .nullable()
+      .describe("Null where none is configured."),
+    allowances: z
+      .object({
+        authority: z
+          .enum(["memory", "redis"])
+          .describe("Where limits and budgets are counted: here alone, or by all replicas together."),
+        degraded_since: timeText.nullable().describe("Null: it is not."),
+      })
+      .describe("Who decides what is left of limits and budgets."),
+    replicas: z
+      .array(
+        z.object({
+          id: z.string(),
+          host: z.string(),
+          version: z.string(),
+          started_at: timeText,
+          seen_at: timeText.describe("Its last sign."),
+          is_self: z.boolean().describe("The one that answers."),
+          is_gone: z.boolean().describe("No sign for ten seconds; it is forgotten after a day."),
+          config_version: z.number().int().describe("Of the configuration that it serves from."),
+          spool_backlog_bytes: z.number().int(),
+          holds: z.array(z.string()).describe("The scheduled work that it does for all."),
+          allowances: z.enum(["ok", "degraded"]),
+        }),
+      )
+      .describe("The processes on this database, by start; only one with SQLite."),
+    processes: z
+      .array(
+        z.object({
+          name: z.string().describe("As in the log and in metrics."),
+          role: z.enum(["all", "control", "worker"]).describe("`all`: there is one process."),
+          pid: z.number().int(),
+          started_at: timeText,
+          calls_in_flight: z.number().int().nullable().describe("Null: it serves none."),
+          config_version: z.number().int().nullable().describe("Of the configuration that it works from; null: none yet."),
+        }),
+      )
+      .describe("The processes of this Headgate. A worker that is not connected at the moment is missing."),
   })
   .meta({ id: "System" });
 

@@ -3,7 +3,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { secretKeyPath } from "../config/secret-key.ts";
 import { recordBackup } from "../control/last-backup.ts";
-import type { Storage } from "../storage/port.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 import { CommandFailed, type CommandIo, type SharedOptions } from "./command.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { hasDatabase, loadForCommand, withStorage } from "./open-command-storage.ts";

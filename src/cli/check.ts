@@ -11,7 +11,7 @@ import { Cipher } from "../core/cipher.ts";
 import { inferDialect } from "../domain/dialect.ts";
 import type { EndpointSeed } from "../domain/seeds.ts";
 import { defaultTimeouts } from "../domain/timeouts.ts";
-import type { Storage } from "../storage/port.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 import { CommandFailed, type CommandIo, type SharedOptions } from "./command.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { databaseInWords, hasDatabase, loadForCommand, withStorage } from "./open-command-storage.ts";

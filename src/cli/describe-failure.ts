@@ -2,13 +2,14 @@
 import { ConfigError } from "../config/config-error.ts";
 import { SecretKeyMismatch } from "../control/secret-key-id.ts";
 import { HeadgateError } from "../core/errors.ts";
+import { ChildFailed } from "../processes/supervision.ts";
 import { DataDirInUse } from "../storage/data-dir-lock.ts";
 import { DatabaseTooNew } from "../storage/migrate.ts";
-import { StorageUnavailable } from "../storage/port.ts";
+import { StorageUnavailable } from "../storage/ports/errors.ts";
 import { CommandFailed } from "./command.ts";
 
 /** Errors whose message is written for people already. */
-const spokenFor = [CommandFailed, ConfigError, DatabaseTooNew, DataDirInUse, SecretKeyMismatch];
+const spokenFor = [ChildFailed, CommandFailed, ConfigError, DatabaseTooNew, DataDirInUse, SecretKeyMismatch];
 
 /** One line, or a short list; a stack only for what nobody foresaw, and only when `verbose`. */
 export function describeFailure(error: unknown, verbose = false): string {

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { readSecretKeyFile, replaceSecretKeyFile, secretKeyPath } from "../config/secret-key.ts";
 import { secretKeyIdMeta } from "../control/secret-key-id.ts";
 import { Cipher } from "../core/cipher.ts";
-import type { Storage } from "../storage/port.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 /** Where the next key waits while the database is changed to it. */
 export function nextSecretKeyPath(dataDir: string): string {

@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { openStorage } from "../storage/open-storage.ts";
-import type { Storage } from "../storage/port.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 import { type CommandIo, configRequest, type SharedOptions } from "./command.ts";
 
 /** Loads the configuration and tells its warnings. */

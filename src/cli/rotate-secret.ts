@@ -9,12 +9,13 @@ import { recordChange } from "../control/audit/record-change.ts";
 import { bodyContext } from "../control/bodies/seal-bodies.ts";
 import { credentialContext } from "../control/discovery/list-target.ts";
 import { manifestContext } from "../control/manifest/manifest-secrets.ts";
+import { goneAfterMs } from "../control/replicas/replica-registry.ts";
 import { secretKeyIdMeta } from "../control/secret-key-id.ts";
 import { snapshotFileName } from "../control/snapshot-file.ts";
 import { Cipher } from "../core/cipher.ts";
 import { Secret } from "../core/secret.ts";
 import { lockDataDir } from "../storage/data-dir-lock.ts";
-import type { Repositories, Storage } from "../storage/port.ts";
+import type { Repositories, Storage } from "../storage/ports/storage.ts";
 import { CommandFailed, type CommandIo, type SharedOptions } from "./command.ts";
 import { finishRotation, nextSecretKeyPath } from "./finish-rotation.ts";
 import { hasDatabase, loadForCommand, withStorage } from "./open-command-storage.ts";
@@ -49,8 +50,19 @@ export async function rotateSecret(options: SharedOptions, io: CommandIo): Promi
   }
 }
 
+/** One on another machine would go on with the old key, too. */
+async function refuseWhileOneRuns({ replicas }: Storage): Promise<void> {
+  const alive = (await replicas.all()).filter(({ seenAgoMs }) => seenAgoMs <= goneAfterMs);
+  if (alive.length === 0) return;
+  const hosts = [...new Set(alive.map(({ host }) => host))].join(", ");
+  throw new CommandFailed(
+    `Headgate runs on this database (on ${hosts}): stop all of them first. One that was killed counts for ten seconds.`,
+  );
+}
+
 async function rotate(storage: Storage, { config, dataDir, envSecretKey, envNewSecretKey }: LoadedConfig): Promise<number> {
   await storage.migrate();
+  await refuseWhileOneRuns(storage);
   if (envSecretKey === null && config.database.url === null) await finishRotation(storage, dataDir);
   const oldKey = loadSecretKey({ envKey: envSecretKey, dataDir, required: config.database.url !== null });
   const newKey = envNewSecretKey ?? new Secret(randomBytes(32).toString("hex"));

@@ -1,52 +1,55 @@
 // `headgate start`: the server, until a signal ends it.
-import { createApp, type Started } from "../app.ts";
-import type { LoadedConfig } from "../config/load.ts";
-import { loadConfig } from "../config/load.ts";
-import { loadSecretKey } from "../config/secret-key.ts";
-import { lockDataDir } from "../storage/data-dir-lock.ts";
-import { createLogger } from "../telemetry/log.ts";
+import type { Started } from "../app.ts";
+import { findConfig, type LoadedConfig, loadConfig } from "../config/load.ts";
+import { Supervisor } from "../processes/supervisor.ts";
+import { workersOf } from "../processes/worker-count.ts";
+import { growForCalls } from "../processes/young-generation.ts";
+import { type BufferedLogger, createLogger } from "../telemetry/log.ts";
 import { programVersion } from "../version.ts";
 import { type CommandIo, configRequest, type SharedOptions } from "./command.ts";
-import { finishRotation, hasUnfinishedRotation } from "./finish-rotation.ts";
-import { withStorage } from "./open-command-storage.ts";
-import { endOnSignals } from "./run-until-signal.ts";
+import { endOnSignals, onHangUp } from "./run-until-signal.ts";
 
 /** Resolves when the server is up; the process then lives until it is told to end. */
 export async function start(options: SharedOptions, io: CommandIo): Promise<void> {
-  const loaded = loadConfig(configRequest(options, io));
-  const { config, dataDir, configPath, envSecretKey } = loaded;
-  const log = createLogger({ level: config.log.level });
+  const source = findConfig(configRequest(options, io));
+  const loaded = loadConfig(source);
+  const { config, dataDir, configPath } = loaded;
+  const count = workersOf(config.server.workers);
+  const log = createLogger({ level: config.log.level, ...(count > 0 && { process: "supervisor" }) });
   try {
     for (const warning of loaded.warnings) log.warn({}, warning);
     log.info(
-      { config: configPath, data_dir: dataDir },
+      { config: configPath, data_dir: dataDir, workers: count },
       configPath === null ? "no config file: defaults and environment" : "config file read",
     );
-    await finishCutOffRotation(loaded);
-    const secretKey = loadSecretKey({
-      envKey: envSecretKey,
-      dataDir,
-      required: config.database.url !== null,
-      warn: (message) => log.warn({}, message),
-    });
-    const app = createApp({ config, dataDir, secretKey, log, warnings: loaded.warnings });
-    endOnSignals(app, log);
-    io.print(banner(await app.start()));
+    if (count === 0) return io.print(banner(await startAlone(loaded, log)));
+    const supervisor = new Supervisor({ source, config, dataDir, workers: count, log });
+    endOnSignals(supervisor, log);
+    onHangUp(
+      () => supervisor.roll().catch((err: unknown) => log.error({ err }, "workers could not be replaced")),
+      () => supervisor.endAtOnce(),
+    );
+    io.print(banner(await supervisor.start()));
   } finally {
     log.flush();
   }
 }
 
-/** A key that waits beside the one in use means that `rotate-secret` was killed half way. */
-async function finishCutOffRotation(loaded: LoadedConfig): Promise<void> {
-  const { config, dataDir, envSecretKey } = loaded;
-  if (envSecretKey !== null || config.database.url !== null || !hasUnfinishedRotation(dataDir)) return;
-  const lock = await lockDataDir(dataDir);
-  try {
-    await withStorage(loaded, (storage) => finishRotation(storage, dataDir));
-  } finally {
-    await lock.release();
-  }
+/** Everything in this process. What it takes is loaded only then. */
+async function startAlone(loaded: LoadedConfig, log: BufferedLogger): Promise<Started> {
+  const { config, dataDir, envSecretKey, warnings } = loaded;
+  const { createApp } = await import("../app.ts");
+  const { finishCutOffRotation } = await import("./finish-cut-off-rotation.ts");
+  const { loadSecretKey } = await import("../config/secret-key.ts");
+  await finishCutOffRotation(loaded);
+  const warn = (message: string) => log.warn({}, message);
+  const secretKey = loadSecretKey({ envKey: envSecretKey, dataDir, required: config.database.url !== null, warn });
+  const app = createApp({ config, dataDir, secretKey, log, warnings });
+  endOnSignals(app, log);
+  onHangUp(() => log.info({}, "SIGHUP: there are no workers to replace (server.workers)"));
+  const started = await app.start();
+  growForCalls();
+  return started;
 }
 
 function banner({ url, adminUrl, adminToken, setupLink, metricsUrl }: Started): string {

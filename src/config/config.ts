@@ -1,7 +1,7 @@
 // The configuration as the program uses it: camelCase, ms, bytes, Secrets, everything decided.
 import type { Secret } from "../core/secret.ts";
 import type { IdentityConfig } from "../domain/identity-config.ts";
-import type { Limits } from "../domain/limits.ts";
+import { type Limits, limitsOfStored } from "../domain/limits.ts";
 import type { EndpointSeed, KeySeed, ManifestSeed } from "../domain/seeds.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
 import type { logLevels, ParsedFile } from "./schema.ts";
@@ -17,6 +17,9 @@ export interface Config {
     publicUrl: string | null;
     bodyLimitBytes: number;
     bodiesInFlightLimitBytes: number;
+    /** Of one process. */
+    callsInFlightLimit: number;
+    overloadLagMs: number;
     drainTimeoutMs: number;
     drainDelayMs: number;
     workers: "auto" | number;
@@ -25,6 +28,8 @@ export interface Config {
   };
   /** The URL of a PostgreSQL database with its password; null: SQLite in the data directory. */
   database: { url: Secret | null };
+  /** The URL of a Redis with its password; null: allowances are counted in this process alone. */
+  redis: { url: Secret | null; timeoutMs: number };
   /** Null: metrics on the main port. */
   metrics: { port: number | null };
   retention: { requestsMs: number; syncRunsMs: number; auditMs: number };
@@ -53,6 +58,8 @@ export function toConfig(file: ParsedFile, derived: Derived): Config {
       publicUrl: file.server.public_url?.replace(/\/+$/, "") ?? null,
       bodyLimitBytes: file.server.body_limit,
       bodiesInFlightLimitBytes: file.server.bodies_in_flight_limit,
+      callsInFlightLimit: file.server.calls_in_flight_limit,
+      overloadLagMs: file.server.overload_lag,
       drainTimeoutMs: file.server.drain_timeout,
       drainDelayMs: file.server.drain_delay,
       workers: file.server.workers,
@@ -60,6 +67,7 @@ export function toConfig(file: ParsedFile, derived: Derived): Config {
       corsOrigins: file.server.cors_origins,
     },
     database: { url: file.database.url ?? null },
+    redis: { url: file.redis.url ?? null, timeoutMs: file.redis.timeout },
     metrics: { port: file.metrics.port ?? null },
     retention: { requestsMs: file.retention.requests, syncRunsMs: file.retention.sync_runs, auditMs: file.retention.audit },
     accounting: { onFailure: file.accounting.on_failure },
@@ -77,10 +85,7 @@ export function toConfig(file: ParsedFile, derived: Derived): Config {
       models: key.models ?? null,
       scopes: key.scopes,
       expiresAtMs: key.expires_at ?? null,
-      limits: {
-        requestsPerSecond: key.limits.requests_per_second ?? null,
-        requestsPerMinute: key.limits.requests_per_minute ?? null,
-      },
+      limits: limitsOfStored(key.limits),
     })),
     ...derived,
   };

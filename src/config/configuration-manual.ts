@@ -3,7 +3,7 @@ import { z } from "zod";
 import { environmentVariables } from "./environment.ts";
 import { documentationOf } from "./fields.ts";
 import { type KnownKey, knownKeys, unwrap } from "./known-keys.ts";
-import { configSchema, notYetKeys } from "./schema.ts";
+import { configSchema } from "./schema.ts";
 import { gatewayVariablesText, sectionTexts } from "./section-texts.ts";
 
 /** The manual, as Markdown. `example` is the YAML file it shows. */
@@ -43,14 +43,6 @@ ${ownVariables()}
 ${gatewayVariablesText}
 
 ${directApiVariables()}
-
-## Not in this version yet
-
-${Object.entries(notYetKeys)
-  .map(([path, what]) => `- \`${path}\`: ${what}`)
-  .join("\n")}
-
-Naming one of these in the file is an error that says so.
 `;
 }
 

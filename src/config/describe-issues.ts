@@ -1,7 +1,7 @@
 // zod's issues as lines for people: the key path or the variable at fault, then what it takes. Never the value.
 import type { z } from "zod";
 import { nearestKey } from "./known-keys.ts";
-import { configSchema, notYetKeys } from "./schema.ts";
+import { configSchema } from "./schema.ts";
 
 /** `["endpoints", 0, "url"]` → `endpoints[0].url`. */
 export function formatPath(path: readonly PropertyKey[]): string {
@@ -35,8 +35,6 @@ function describeUnknownKey(section: readonly PropertyKey[], key: string): strin
   const path = formatPath([...section, key]);
   // the same path with [] for every index, as the schema knows it
   const generalSection = formatPath(section).replace(/\[\d+\]/g, "[]");
-  const notYet = notYetKeys[generalSection === "" ? key : `${generalSection}.${key}`];
-  if (notYet !== undefined) return `${path}: this version of Headgate doesn't have ${notYet} yet; take the key out`;
   const nearest = nearestKey(configSchema, generalSection, key);
   const inSameSection = generalSection !== "" && nearest.startsWith(`${generalSection}.`);
   const shown = inSameSection ? formatPath(section) + nearest.slice(generalSection.length) : nearest;

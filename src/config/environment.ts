@@ -25,6 +25,10 @@ export const environmentVariables: Readonly<Record<string, Variable>> = {
   HEADGATE_PORT: { key: "server.port", option: "--port", meaning: "The port to listen on." },
   HEADGATE_DATA_DIR: { key: null, option: "--data-dir", meaning: "Where Headgate keeps its files. Default: `./data`." },
   HEADGATE_DATABASE_URL: { key: "database.url", meaning: "A PostgreSQL database. Default: SQLite in the data directory." },
+  HEADGATE_REDIS_URL: {
+    key: "redis.url",
+    meaning: "A Redis that several Headgates share. Default: none, for one process alone.",
+  },
   HEADGATE_SECRET_KEY: {
     key: null,
     meaning:
@@ -49,7 +53,7 @@ export const environmentVariables: Readonly<Record<string, Variable>> = {
   HEADGATE_LOG_LEVEL: { key: "log.level", meaning: "The least severe log lines that are written." },
   HEADGATE_WORKERS: {
     key: "server.workers",
-    meaning: "The number of worker processes; this version runs one whatever the value.",
+    meaning: "How many processes serve calls.",
   },
   METIS_STATUS_URL: {
     key: null,
@@ -104,9 +108,6 @@ export const environmentVariables: Readonly<Record<string, Variable>> = {
   },
 };
 
-/** Variables of parts that this version lacks: set, they earn a warning, since somebody may count on them. */
-const notYetVariables = ["HEADGATE_REDIS_URL"];
-
 /** A variable's value without one pair of quotes around it; undefined when it is unset or empty. */
 export function readVariable(env: Environment, name: string): string | undefined {
   const value = env[name];
@@ -126,13 +127,10 @@ const sharedPrefix = /^(METIS|GLOBUS|AUTHORIZED|RATE_LIMIT)_/;
 /** What is odd about the environment but no reason to stop. */
 export function environmentWarnings(env: Environment): string[] {
   const warnings: string[] = [];
-  for (const name of notYetVariables) {
-    if (readVariable(env, name) !== undefined) warnings.push(`${name} is set, but this version of Headgate doesn't use it yet`);
-  }
   const known = Object.keys(environmentVariables);
   for (const name of Object.keys(env)) {
     const isOurs = name.startsWith("HEADGATE_");
-    if (!(isOurs || sharedPrefix.test(name)) || known.includes(name) || notYetVariables.includes(name)) continue;
+    if (!(isOurs || sharedPrefix.test(name)) || known.includes(name)) continue;
     const [nearest] = known
       .map((other) => ({ other, distance: editDistance(name, other) }))
       .sort((a, b) => a.distance - b.distance);

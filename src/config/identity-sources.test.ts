@@ -169,7 +169,7 @@ describe("Globus", () => {
 describe("RATE_LIMIT_PER_SEC_PER_USER", () => {
   test("is the default of callers with a token", () => {
     const { config } = new ConfigFolder().load({ RATE_LIMIT_PER_SEC_PER_USER: '"10"' });
-    expect(config.userDefaultLimits).toEqual({ requestsPerSecond: 10, requestsPerMinute: null });
+    expect(config.userDefaultLimits).toMatchObject({ requestsPerSecond: 10, requestsPerMinute: null, budget: null });
   });
 
   test.each(["0", "-1", "1.5", "1e3", "1000001", "ten", "99999999999999999999"])("%s is refused", (value) => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { noLimits } from "../domain/limits.ts";
 import { defaultTimeouts } from "../domain/timeouts.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigOverrides, loadConfig } from "./load.ts";
@@ -52,6 +53,8 @@ describe("sources", () => {
       publicUrl: null,
       bodyLimitBytes: 32 * 1024 ** 2,
       bodiesInFlightLimitBytes: 512 * 1024 ** 2,
+      callsInFlightLimit: 20_000,
+      overloadLagMs: 1000,
       drainTimeoutMs: 600_000,
       drainDelayMs: 0,
       workers: "auto",
@@ -63,7 +66,7 @@ describe("sources", () => {
     expect(config).toMatchObject({ database: { url: null }, metrics: { port: null }, log: { level: "info" }, adminToken: null });
     expect(config.identity).toEqual({ globus: null, oidc: [], introspection: [], proxyHeader: null });
     expect(config.manifests).toEqual([]);
-    expect(config.userDefaultLimits).toEqual({ requestsPerSecond: null, requestsPerMinute: null });
+    expect(config.userDefaultLimits).toEqual(noLimits);
   });
 
   test("options beat variables, variables beat the file, the file beats defaults", () => {
@@ -130,17 +133,29 @@ describe("sources", () => {
     expect(loadConfig(named).configPath).toBe(join(cwd, "headgate.yaml"));
   });
 
-  test("variables nobody knows, or that this version lacks, earn a warning", () => {
+  test("a Redis is taken from the file or the environment, never shown, and of little use without PostgreSQL", () => {
+    write("headgate.yaml", "redis: { url: redis://:file-password@h, timeout: 25ms }\n");
+    const { config, warnings } = load({ HEADGATE_REDIS_URL: "rediss://:env-password@h:6380/1" });
+    expect(config.redis.url?.expose()).toBe("rediss://:env-password@h:6380/1");
+    expect(config.redis.timeoutMs).toBe(25);
+    expect(JSON.stringify(config) + inspect(config, { depth: 9 }) + warnings.join()).not.toContain("password");
+    expect(warnings.join()).toContain("redis.url is set, but database.url is not");
+    expect(load({ HEADGATE_DATABASE_URL: "postgres://h/d", HEADGATE_REDIS_URL: "redis://h" }).warnings).toEqual([]);
+    write("headgate.yaml", "redis: { url: http://h/file-password, timeout: 2s }\n");
+    expect(problems()).toEqual([
+      "redis.url: must be a URL that begins with redis:// or rediss:// (leave it out for one process alone)",
+      "redis.timeout: must be from 1ms to 1s",
+    ]);
+  });
+
+  test("variables nobody knows earn a warning", () => {
     const { warnings } = load({
       HEADGATE_PROT: "1",
-      HEADGATE_REDIS_URL: "redis://h",
       AUTHORIZED_IDP_DOMAIN: "uni.edu",
       GLOBUS_SDK_ENVIRONMENT: "of another program",
     });
-    expect(warnings).toHaveLength(3);
-    expect(warnings.join("\n")).toMatch(
-      /HEADGATE_REDIS_URL.*yet\nHEADGATE_PROT.*HEADGATE_PORT\nAUTHORIZED_IDP_DOMAIN .*AUTHORIZED_IDP_DOMAINS$/,
-    );
+    expect(warnings).toHaveLength(2);
+    expect(warnings.join("\n")).toMatch(/HEADGATE_PROT.*HEADGATE_PORT\nAUTHORIZED_IDP_DOMAIN .*AUTHORIZED_IDP_DOMAINS$/);
   });
 });
 
@@ -231,7 +246,7 @@ keys:
       models: ["*"],
       scopes: ["inference", "passthrough"],
       expiresAtMs: Date.UTC(2030, 0, 1),
-      limits: { requestsPerSecond: null, requestsPerMinute: 600 },
+      limits: { ...noLimits, requestsPerMinute: 600 },
     });
     expect(config.keys[0]?.key.expose()).toBe("canary-0123456789");
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("canary");
@@ -309,30 +324,35 @@ metrics: 9090
     expect(problems()).toEqual([problem]);
   });
 
-  test("keys of the design that this version lacks are refused as such", () => {
+  test("keys have every limit there is, and a wrong one is named", () => {
+    const limits = (text: string) => `keys: [{ name: a, key: 0123456789abcdefg, limits: ${text} }]\n`;
     write(
       "headgate.yaml",
-      `redis: { url: redis://h }
-keys:
-  - name: a
-    key: 0123456789abcdefg
-    limits: { tokens_per_minute: 1, concurrent_requests: 1, budget_usd: 1, budget_period: day, budget_timezone: UTC, budget_unpriced: deny }
-`,
+      limits(
+        "{ tokens_per_minute: 1000000000, concurrent_requests: 2, budget_usd: 1.5, budget_period: week, budget_timezone: Asia/Kathmandu }",
+      ),
     );
-    const limits = [
-      "tokens_per_minute",
-      "concurrent_requests",
-      "budget_usd",
-      "budget_period",
-      "budget_timezone",
-      "budget_unpriced",
-    ];
-    const paths = ["redis", ...limits.map((name) => `keys[0].limits.${name}`)];
-    const lines = problems();
-    expect(lines).toHaveLength(paths.length);
-    for (const path of paths) {
-      expect(lines.find((line) => line.startsWith(`${path}: `))).toMatch(/this version of Headgate doesn't have .* yet/);
-    }
+    expect(load().config.keys[0]?.limits).toEqual({
+      ...noLimits,
+      tokensPerMinute: 1e9,
+      concurrentRequests: 2,
+      budget: { limitNanoUsd: 1_500_000_000, period: "week", timeZone: "Asia/Kathmandu", unpriced: "deny" },
+    });
+    write(
+      "headgate.yaml",
+      limits(
+        "{ budget_usd: -1, budget_period: year, budget_timezone: Mars/Phobos, budget_unpriced: maybe, tokens_per_minute: .nan }",
+      ),
+    );
+    expect(problems()).toEqual([
+      "keys[0].limits.tokens_per_minute: must be a whole number",
+      "keys[0].limits.budget_usd: must be a number of dollars from 0 to 9000000",
+      "keys[0].limits.budget_period: must be day, week, month or total",
+      "keys[0].limits.budget_timezone: must be the IANA name of a time zone, such as Europe/Berlin",
+      "keys[0].limits.budget_unpriced: must be deny or allow",
+    ]);
+    write("headgate.yaml", limits("{ budget_period: day }"));
+    expect(problems()).toEqual(["keys[0].limits.budget_period: says something about a budget, and there is no budget_usd"]);
   });
 
   test("rules across keys: repeated names and keys, colliding aliases, limits and ports that contradict each other", () => {

@@ -11,9 +11,10 @@ import { describeIssues } from "./describe-issues.ts";
 import { type Environment, environmentVariables, environmentWarnings, readEnvFile, readVariable } from "./environment.ts";
 import { readGlobus } from "./globus-variables.ts";
 import { checkIdentity, toIdentityConfig } from "./identity-sources.ts";
+import { checkRequestRate } from "./limits-schema.ts";
 import { environmentManifestName, manifestOfEnvironment, manifestsOfFile } from "./manifest-seeds.ts";
 import { parseYaml, readOptionalFile } from "./read-file.ts";
-import { checkRequestRate, configSchema } from "./schema.ts";
+import { configSchema } from "./schema.ts";
 import { substituteVariables } from "./substitute-variables.ts";
 
 /** The options of the command line, as typed. */
@@ -32,6 +33,16 @@ export interface ConfigRequest {
   cwd?: string;
   /** False: only a file that `overrides` names is read; no headgate.yaml, `.env` or HEADGATE_CONFIG is looked for. Default true. */
   searchFiles?: boolean;
+  /** What `findFiles` found earlier: nothing is read again. */
+  found?: FoundFiles;
+}
+
+/** What a configuration is made of, as it was read. */
+export interface FoundFiles {
+  /** With the variables of `.env`. */
+  env: Environment;
+  configPath: string | null;
+  text: string | null;
 }
 
 export interface LoadedConfig {
@@ -48,13 +59,17 @@ export interface LoadedConfig {
   warnings: string[];
 }
 
+/** What another process needs to load the same configuration, whatever has become of the files meanwhile. Throws ConfigError. */
+export function findConfig(request: ConfigRequest = {}): Required<Pick<ConfigRequest, "overrides" | "cwd" | "found">> {
+  const { overrides = {}, env = process.env, cwd = process.cwd(), searchFiles = true } = request;
+  const isWithoutFiles = !searchFiles && overrides.config === undefined;
+  return { overrides, cwd, found: isWithoutFiles ? { env, configPath: null, text: null } : findFiles(overrides, env, cwd) };
+}
+
 /** Throws ConfigError with everything that is wrong. */
 export function loadConfig(request: ConfigRequest = {}): LoadedConfig {
-  const { overrides = {}, env: processEnv = process.env, cwd = process.cwd(), searchFiles = true } = request;
-  const isWithoutFiles = !searchFiles && overrides.config === undefined;
-  const { env, configPath, text } = isWithoutFiles
-    ? { env: processEnv, configPath: null, text: null }
-    : findFiles(overrides, processEnv, cwd);
+  const { overrides = {}, cwd = process.cwd() } = request;
+  const { env, configPath, text } = request.found ?? findConfig(request).found;
   const problems: string[] = [];
 
   const unresolved = new Map<string, string>();
@@ -84,6 +99,11 @@ export function loadConfig(request: ConfigRequest = {}): LoadedConfig {
   if (!parsed.success) throw new ConfigError(problems, configPath);
 
   const identity = toIdentityConfig(parsed.data.identity, globus);
+  if (parsed.data.redis.url !== undefined && parsed.data.database.url === undefined) {
+    warnings.push(
+      "redis.url is set, but database.url is not: the other Headgates of that Redis have accounts of their own in their own SQLite, and budgets can't be right; use PostgreSQL with it",
+    );
+  }
   checkIdentity(identity, { requireRule: parsed.data.identity.require_rule, problems, warnings });
   const manifests = withEnvironment(manifestsOfFile(parsed.data.manifests, surroundings), fromEnvironment, problems);
   if (problems.length > 0) throw new ConfigError(problems, configPath);
@@ -101,7 +121,7 @@ export function loadConfig(request: ConfigRequest = {}): LoadedConfig {
  * Finds the config file and the `.env` file beside it (or, failing that, in the working directory, whose `.env` may
  * also name the config file). The process's own variables win over either.
  */
-export function findFiles(overrides: ConfigOverrides, processEnv: Environment, cwd: string) {
+export function findFiles(overrides: ConfigOverrides, processEnv: Environment, cwd: string): FoundFiles {
   const envFileHere = readEnvFile(resolve(cwd, ".env")) ?? {};
   const named = overrides.config ?? readVariable({ ...envFileHere, ...processEnv }, "HEADGATE_CONFIG");
   const path = resolve(cwd, named ?? "headgate.yaml");

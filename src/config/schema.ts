@@ -36,6 +36,7 @@ import {
   withDefault,
 } from "./fields.ts";
 import { identity } from "./identity-schema.ts";
+import { keyLimits } from "./limits-schema.ts";
 import { manifest } from "./manifest-schema.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -61,8 +62,26 @@ const server = z.strictObject({
   }),
   bodies_in_flight_limit: withDefault(byteSize(), "512mb", {
     type: "size",
-    description: "The most bytes of request bodies held at one time; above it new requests get 503 `overloaded`.",
+    description:
+      "The most bytes of request bodies held at one time, by all workers together, each of which has an equal part of it; above it new requests get 503 `overloaded`.",
   }),
+  calls_in_flight_limit: withDefault(
+    wholeNumber((value) => (value >= 1 && value <= 1_000_000 ? null : "must be from 1 to 1000000")),
+    20_000,
+    {
+      type: "number",
+      description: "The most calls, streams among them, that one process has under way; above it new ones get 503 `overloaded`.",
+    },
+  ),
+  overload_lag: withDefault(
+    duration((ms) => (ms >= 20 && ms <= 10_000 ? null : "must be from 20ms to 10s")),
+    "1s",
+    {
+      type: "duration",
+      description:
+        "How long one turn of a process's event loop may take for good, which is what calls and chunks wait for when there is too much work. Where it takes longer, for five times that long, new calls that are too much get 503 `overloaded`, as does one that has waited so long for its turn to begin; those under way go on.",
+    },
+  ),
   drain_timeout: withDefault(duration(), "10m", {
     type: "duration",
     description: "How long requests in flight may still run after SIGTERM; those left then are broken off.",
@@ -73,13 +92,14 @@ const server = z.strictObject({
   }),
   workers: withDefault(
     z.union(
-      [z.literal("auto"), wholeNumber((value) => (value >= 1 && value <= 256 ? null : "must be from 1 to 256"))],
+      [z.literal("auto"), wholeNumber((value) => (value >= 0 && value <= 256 ? null : "must be from 0 to 256"))],
       mustBe('"auto" or a whole number'),
     ),
     "auto",
     {
       type: "`auto` or number",
-      description: "The number of worker processes. This version runs everything in one process whatever the value.",
+      description:
+        "How many processes serve calls, beside one that does everything else. `0`: one process does all; `auto`: as many as there are cores, at most 4, and one process where there is one core, or memory for no more.",
     },
   ),
   trusted_proxies: withDefault(textList(checkNetwork), [], {
@@ -103,6 +123,30 @@ const database = z.strictObject({
     {
       type: "URL",
       description: "A PostgreSQL database, `postgres://user:password@host/name`. Left out: SQLite in the data directory.",
+    },
+  ),
+});
+
+const redis = z.strictObject({
+  url: documented(
+    secretText((value) =>
+      /^rediss?:\/\/./.test(value) && URL.canParse(value)
+        ? null
+        : "must be a URL that begins with redis:// or rediss:// (leave it out for one process alone)",
+    ).optional(),
+    {
+      type: "URL",
+      description:
+        "A Redis that all Headgates of one PostgreSQL share, `redis://user:password@host:port/number` (`rediss://` with TLS): limits and budgets then hold for all of them together. Left out: this process counts alone.",
+    },
+  ),
+  timeout: withDefault(
+    duration((ms) => (ms >= 1 && ms <= 1000 ? null : "must be from 1ms to 1s")),
+    "10ms",
+    {
+      type: "duration",
+      description:
+        "The longest that a call waits for it. When it takes longer or is away, this process admits calls within its share of the limits, and says so in `/readyz`.",
     },
   ),
 });
@@ -271,24 +315,6 @@ function checkSeededKey(value: string): string | null {
   return checkCredential(value) ?? (value.length >= 16 ? null : "must be at least 16 characters");
 }
 
-/** How many requests a second or a minute. */
-export function checkRequestRate(value: number): string | null {
-  return value >= 1 && value <= 1_000_000 ? null : "must be a whole number from 1 to 1,000,000";
-}
-
-const keyLimits = z.strictObject({
-  requests_per_second: documented(wholeNumber(checkRequestRate).optional(), {
-    type: "number",
-    description: "The most requests in any second; above it: 429 `rate_limit_exceeded`.",
-    defaultText: "no limit",
-  }),
-  requests_per_minute: documented(wholeNumber(checkRequestRate).optional(), {
-    type: "number",
-    description: "The most requests in any 60 seconds.",
-    defaultText: "no limit",
-  }),
-});
-
 const key = z.strictObject({
   name: documented(
     text((value) => (value.length >= 1 && value.length <= 128 ? null : "must be 1 to 128 characters")),
@@ -322,6 +348,7 @@ const key = z.strictObject({
 export const configSchema = z.strictObject({
   server: server.prefault({}),
   database: database.prefault({}),
+  redis: redis.prefault({}),
   metrics: metrics.prefault({}),
   retention: retention.prefault({}),
   accounting: accounting.prefault({}),
@@ -332,17 +359,6 @@ export const configSchema = z.strictObject({
   identity: identity.prefault({}),
   manifests: z.array(manifest, mustBe("a list of manifests")).prefault([]),
 });
-
-/** Parts of the design that this version lacks: naming one is refused with these words instead of "unknown key". */
-export const notYetKeys: Readonly<Record<string, string>> = {
-  redis: "replicas over Redis",
-  "keys[].limits.tokens_per_minute": "limits on tokens",
-  "keys[].limits.concurrent_requests": "limits on requests at the same time",
-  "keys[].limits.budget_usd": "budgets",
-  "keys[].limits.budget_period": "budgets",
-  "keys[].limits.budget_timezone": "budgets",
-  "keys[].limits.budget_unpriced": "budgets",
-};
 
 /** A parsed file, in the file's own names. */
 export type ParsedFile = z.output<typeof configSchema>;

@@ -1,6 +1,6 @@
 // The last run of `headgate backup`, written down by the command where the running Headgate sees it: in the database itself.
 import { z } from "zod";
-import type { MetaRepository } from "../storage/port.ts";
+import type { MetaRepository } from "../storage/ports/meta.ts";
 
 const key = "last_backup";
 

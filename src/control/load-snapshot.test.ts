@@ -2,11 +2,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 import { endpointRow } from "../../test/support/endpoint-row.ts";
+import { testPriceBook } from "../../test/support/price-book.ts";
 import { Cipher } from "../core/cipher.ts";
 import { noLimits } from "../domain/limits.ts";
 import type { ModelView } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
-import type { DeploymentRow, ModelRow } from "../storage/port.ts";
+import type { DeploymentRow, ModelRow } from "../storage/ports/models.ts";
 import { loadSnapshot } from "./load-snapshot.ts";
 import { newModelRow } from "./new-model-row.ts";
 
@@ -36,7 +37,7 @@ function deployment(id: string, endpointId: string, modelId: string | null): Dep
   return { id, endpoint_id: endpointId, model_id: modelId, upstream_model: `up-${id}`, ...state, ...times };
 }
 
-const load = () => database.storage.transaction((tx) => loadSnapshot(tx, { cipher, timeouts }, 9));
+const load = () => database.storage.transaction((tx) => loadSnapshot(tx, { cipher, timeouts, prices: testPriceBook() }, 9));
 const shares = (model: ModelView | undefined) =>
   model?.deployments.map(({ id, weight, priority }) => `${id} ${weight} ${priority}`);
 

@@ -20,16 +20,23 @@ import type {
   UserView,
 } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
-import type { EndpointRow, GroupMemberRow, GroupRow, KeyRow, ModelRow, Repositories, UserRow } from "../storage/port.ts";
+import type { EndpointRow } from "../storage/ports/endpoints.ts";
+import type { KeyRow } from "../storage/ports/keys.ts";
+import type { ModelRow } from "../storage/ports/models.ts";
+import type { GroupMemberRow, GroupRow, UserRow } from "../storage/ports/people.ts";
+import type { Repositories } from "../storage/ports/storage.ts";
 import { hedgeOf } from "./hedge-column.ts";
 import { manifestViews } from "./manifest/manifest-views.ts";
 import { type ModelTarget, targetsByModel } from "./model-targets.ts";
+import type { PriceBook } from "./prices/price-book.ts";
+import { type PriceOfTarget, pricesOfTargets } from "./prices/prices-of-targets.ts";
 
 /** What a snapshot is made with, beside the database. */
 interface RoutingOptions {
   cipher: Cipher;
   /** Of endpoints that set none. */
   timeouts: Timeouts;
+  prices: Pick<PriceBook, "prepare" | "priceOf">;
 }
 
 /** Everything, at one version. Call it inside a transaction, so that the parts fit together. */
@@ -79,9 +86,11 @@ export async function loadRouting(from: Repositories, options: RoutingOptions): 
     listed: await from.modelTargets.all(),
     endpointWeight: (id) => weights.get(id) ?? 1,
   });
+  const overrides = await from.prices.all();
+  const priceOf = await pricesOfTargets(options.prices, { models, endpoints: endpointRows, targets, overrides });
   return {
     endpoints,
-    models: models.map((row) => modelView(row, targets.get(row.id) ?? [])),
+    models: models.map((row) => modelView(row, targets.get(row.id) ?? [], priceOf)),
     manifests: manifestViews(manifests, endpointRows, deployments),
   };
 }
@@ -174,7 +183,7 @@ function groupList(column: string | null): string[] | null {
   return column === null ? null : (JSON.parse(column) as string[]);
 }
 
-function modelView(row: ModelRow, targets: readonly ModelTarget[]): ModelView {
+function modelView(row: ModelRow, targets: readonly ModelTarget[], priceOf: PriceOfTarget): ModelView {
   return {
     id: row.id,
     name: row.name,
@@ -186,11 +195,11 @@ function modelView(row: ModelRow, targets: readonly ModelTarget[]): ModelView {
     timeouts: JSON.parse(row.timeouts) as Partial<Timeouts>,
     groups: groupList(row.groups),
     limits: limitsOf(row.limits),
-    deployments: targets.map((target) => targetView(row, target)),
+    deployments: targets.map((target) => targetView(row, target, priceOf)),
   };
 }
 
-function targetView(model: ModelRow, { deployment, weight, priority }: ModelTarget): TargetView {
+function targetView(model: ModelRow, { deployment, weight, priority }: ModelTarget, priceOf: PriceOfTarget): TargetView {
   return {
     id: deployment.id,
     endpointId: deployment.endpoint_id,
@@ -200,6 +209,7 @@ function targetView(model: ModelRow, { deployment, weight, priority }: ModelTarg
     sinceMs: deployment.since,
     weight,
     priority,
+    price: priceOf(model, deployment)?.price ?? null,
     // A disabled virtual model has nothing to offer, as a disabled pool: its deployments stay what they are elsewhere.
     ...(model.disabled_at === null
       ? {}

@@ -1,5 +1,5 @@
 // What each model's targets are: a pool's the deployments of its name, a virtual model's those it lists.
-import type { DeploymentRow, ModelRow, ModelTargetRow } from "../storage/port.ts";
+import type { DeploymentRow, ModelRow, ModelTargetRow } from "../storage/ports/models.ts";
 
 export interface ModelTarget {
   deployment: DeploymentRow;

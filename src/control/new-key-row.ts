@@ -2,7 +2,7 @@
 import { newId } from "../core/ids.ts";
 import { digestApiKey, type Scope } from "../domain/api-key.ts";
 import { everyoneGroupId } from "../domain/everyone.ts";
-import type { KeyRow } from "../storage/port.ts";
+import type { KeyRow } from "../storage/ports/keys.ts";
 
 export interface NewKey {
   name: string;

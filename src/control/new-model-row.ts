@@ -1,6 +1,6 @@
 // The row of a model that is being made, with nothing set.
 import { newId } from "../core/ids.ts";
-import type { ModelRow } from "../storage/port.ts";
+import type { ModelRow } from "../storage/ports/models.ts";
 
 export function newModelRow(name: string, kind: "pool" | "virtual", nowMs: number): ModelRow {
   return {

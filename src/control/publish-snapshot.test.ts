@@ -2,11 +2,15 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 import { createFakeClock } from "../../test/support/fake-clock.ts";
+import { testPriceBook } from "../../test/support/price-book.ts";
 import { Cipher } from "../core/cipher.ts";
 import { newApiKey } from "../domain/api-key.ts";
+import type { ConfigChange } from "../domain/config-change.ts";
 import type { SnapshotContent, SnapshotPatch } from "../domain/snapshot.ts";
 import { defaultTimeouts } from "../domain/timeouts.ts";
-import type { KeyRow, MetaRepository, Storage } from "../storage/port.ts";
+import { StorageUnavailable } from "../storage/ports/errors.ts";
+import type { KeyRow } from "../storage/ports/keys.ts";
+import type { MetaRepository } from "../storage/ports/meta.ts";
 import { newKeyRow } from "./new-key-row.ts";
 import { Publisher } from "./publish-snapshot.ts";
 
@@ -16,12 +20,20 @@ let publisher: Publisher;
 let keys: Set<string>;
 let parts: string[];
 let forgotten: number;
+let failsToForget: boolean;
+let failsToPrepare: boolean;
+/** How often it was told that something was published. */
+let followed: number;
+/** What was told of before it was applied, with how much had been applied by then. */
+let prepared: [part: string, applied: number][];
 /** Runs once, before a publication looks at the database. */
 let meanwhile: (() => Promise<void>) | null;
 
 beforeEach(async () => {
   database = await testDatabase("sqlite");
   meanwhile = null;
+  failsToPrepare = false;
+  prepared = [];
   const { storage } = database;
   const meta: MetaRepository = {
     ...storage.meta,
@@ -32,12 +44,17 @@ beforeEach(async () => {
       return storage.meta.configVersion();
     },
   };
-  [keys, parts, forgotten] = [new Set(), [], 0];
+  [keys, parts, forgotten, failsToForget, followed] = [new Set(), [], 0, false, 0];
   publisher = new Publisher({
-    storage: { keys: storage.keys, meta, transaction: storage.transaction.bind(storage) } as Storage,
+    storage: { ...storage, meta },
     cipher: new Cipher("a secret key for tests, 32 characters"),
     timeouts: defaultTimeouts,
+    prices: testPriceBook(),
     clock: createFakeClock(),
+    beforeApply: async (part) => {
+      if (failsToPrepare) throw new StorageUnavailable("on purpose");
+      prepared.push(["part" in part ? part.part : "all", parts.length]);
+    },
     target: {
       replace(content: SnapshotContent) {
         parts.push("all");
@@ -50,7 +67,13 @@ beforeEach(async () => {
         else keys.add(patch.id);
       },
     },
-    forgetOlder: async () => void forgotten++,
+    onFollowed: () => {
+      followed++;
+    },
+    forgetOlder: async () => {
+      if (failsToForget) throw new Error("on purpose");
+      forgotten++;
+    },
   });
   await publisher.publishAll();
   parts = [];
@@ -61,7 +84,7 @@ async function addKey(): Promise<KeyRow> {
   const row = newKeyRow({ name: "k", ...newApiKey(), scopes: ["inference"], origin: "admin", nowMs: 1 });
   await database.storage.transaction(async ({ keys: rows, meta }) => {
     await rows.insert(row);
-    await meta.bumpConfigVersion();
+    await meta.bumpConfigVersion({ part: "key", id: row.id });
   });
   return row;
 }
@@ -69,62 +92,111 @@ async function addKey(): Promise<KeyRow> {
 function revoke({ id }: KeyRow): Promise<void> {
   return database.storage.transaction(async ({ keys: rows, meta }) => {
     await rows.update(id, { deleted_at: 2 });
-    await meta.bumpConfigVersion();
+    await meta.bumpConfigVersion({ part: "key", id });
   });
 }
 
-const nobody = { userIds: [], groupsChanged: true, mayShutOut: false };
+const bump = (what?: ConfigChange) => database.storage.transaction(({ meta }) => meta.bumpConfigVersion(what));
+const groups = { part: "users" as const, userIds: [], groupsChanged: true, mayShutOut: false };
 
-test("a revoked key is shut out, also when an announcement of something else takes the version of its revocation", async () => {
+test("a key that was revoked elsewhere is shut out, whatever else has changed, without reading everything", async () => {
   const key = await addKey();
-  await publisher.keyChanged(key.id);
+  await publisher.changed();
   expect(keys).toEqual(new Set([key.id]));
   await revoke(key);
-  // A write that changed nothing, and one whose commit an earlier publication has brought already, are announced too.
-  await Promise.all([publisher.peopleChanged(nobody), publisher.keyChanged(key.id)]);
+  await bump({ ...groups, userIds: [] });
+  await Promise.all([publisher.changed(), publisher.catchUp()]);
   expect(keys).toEqual(new Set());
   expect(forgotten).toBe(1);
+  expect(publisher.reloads).toBe(1);
 });
 
-test("an announcement that waited for a whole publication does not pass a later commit off as its own", async () => {
+test("what is committed while everything is read comes with it or after it", async () => {
   const key = await addKey();
-  await publisher.keyChanged(key.id);
+  await publisher.changed();
   const committed = await addKey();
   const published = publisher.publishAll();
-  const late = publisher.keyChanged(committed.id);
   // By another process: nobody here announces it.
   meanwhile = () => revoke(key);
-  await Promise.all([published, late]);
+  await Promise.all([published, publisher.changed()]);
   await publisher.catchUp();
   expect(keys).toEqual(new Set([committed.id]));
 });
 
-test("one change is a patch; of changes that come together, the first publishes all of them once", async () => {
-  const key = await addKey();
-  await publisher.keyChanged(key.id);
+test("changes that come together are patches, each thing once", async () => {
+  await addKey();
+  await publisher.changed();
   expect(parts.splice(0)).toEqual(["key"]);
-  const added = await Promise.all([addKey(), addKey(), addKey()]);
-  await Promise.all([...added.map(({ id }) => publisher.keyChanged(id)), publisher.routingChanged()]);
-  expect(parts).toEqual(["all"]);
-  expect(keys.size).toBe(4);
+  const [first] = await Promise.all([addKey(), addKey(), bump({ part: "routing" }), bump({ part: "routing" }), bump(groups)]);
+  await bump({ part: "key", id: first.id });
+  await Promise.all([publisher.changed(), publisher.changed(), publisher.catchUp()]);
+  expect(parts.sort()).toEqual(["key", "key", "routing", "users"]);
+  expect(keys.size).toBe(3);
+});
+
+test("everything is read where nobody says what has changed, or too much has, or a user is gone", async () => {
+  const touched: unknown[] = [];
+  const follow = async () => touched.push(await publisher.catchUp());
+  await bump();
+  await follow();
+  for (let index = 0; index < 400; index++) await bump({ part: "routing" });
+  await follow();
+  await bump({ part: "users", userIds: ["usr_gone"], groupsChanged: false, mayShutOut: true });
+  await follow();
+  for (let index = 0; index < 101; index++) await bump({ part: "key", id: `key_${index}` });
+  await follow();
+  await database.storage.meta.set("config_version", "3");
+  await follow();
+  expect(touched).toEqual(["all", "all", "all", "all", "all"]);
+  expect(parts).toEqual(["all", "all", "all", "all", "all"]);
+  await follow();
+  expect(touched.at(-1)).toBeNull();
 });
 
 test("the copy on disk outlives what adds, and goes before a change is answered that shuts somebody out", async () => {
-  const bump = () => database.storage.transaction(({ meta }) => meta.bumpConfigVersion());
   const key = await addKey();
-  await publisher.keyChanged(key.id);
+  await publisher.changed();
+  await bump(groups);
+  await bump({ part: "routing" });
+  await publisher.changed();
   await bump();
-  await publisher.peopleChanged(nobody);
-  await bump();
-  await publisher.routingChanged();
+  await publisher.changed();
   expect(forgotten).toBe(0);
 
-  await bump();
-  await publisher.peopleChanged({ ...nobody, mayShutOut: true });
+  await bump({ ...groups, mayShutOut: true });
+  await publisher.changed();
   expect(forgotten).toBe(1);
   // The revocation is published with the other change, by whoever comes first.
   await revoke(key);
   await bump();
-  await Promise.all([publisher.routingChanged(), publisher.keyChanged(key.id)]);
+  await Promise.all([publisher.changed(), publisher.changed()]);
   expect([forgotten, keys.size]).toEqual([2, 0]);
+});
+
+test("a copy that could not be removed is removed before the next change is answered", async () => {
+  const key = await addKey();
+  await publisher.changed();
+  await revoke(key);
+  failsToForget = true;
+  const before = followed;
+  await expect(publisher.changed()).rejects.toThrow("on purpose");
+  // Published it is all the same, and never told of again.
+  expect([keys, followed]).toEqual([new Set(), before + 1]);
+  failsToForget = false;
+  await publisher.changed();
+  expect([forgotten, followed]).toEqual([1, before + 1]);
+});
+
+test("nothing is applied before what has to be ready for it is, and nothing at all when that fails", async () => {
+  expect(prepared).toEqual([["all", 0]]);
+  const first = await addKey();
+  await publisher.changed();
+  expect([prepared.at(-1), parts]).toEqual([["key", 0], ["key"]]);
+  failsToPrepare = true;
+  const second = await addKey();
+  await expect(publisher.changed()).rejects.toThrow(StorageUnavailable);
+  expect(keys).toEqual(new Set([first.id]));
+  failsToPrepare = false;
+  await publisher.catchUp();
+  expect(keys).toEqual(new Set([first.id, second.id]));
 });

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 import { settledAttempt } from "../../test/support/ledger-records.ts";
-import { StorageUnavailable } from "../storage/port.ts";
+import { StorageUnavailable } from "../storage/ports/errors.ts";
 import { ResponseLookup } from "./response-lookup.ts";
 
 let database: TestDatabase;

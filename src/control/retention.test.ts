@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { testDatabase } from "../../test/support/database.ts";
 import { createFakeClock } from "../../test/support/fake-clock.ts";
 import { settledAttempt } from "../../test/support/ledger-records.ts";
-import type { RequestBodyRow } from "../storage/port.ts";
+import type { RequestBodyRow } from "../storage/ports/request-bodies.ts";
 import { requestBodyRow, userRow } from "../storage/rows.contract.ts";
 import { startSession } from "./accounts/session.ts";
 import { recordChange } from "./audit/record-change.ts";

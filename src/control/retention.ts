@@ -1,10 +1,13 @@
-// Deletes what is older than the configuration keeps; hourly roll-ups stay.
+// Deletes what is older than the configuration keeps, and makes room for what comes; hourly roll-ups stay.
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import { type Storage, StorageUnavailable } from "../storage/port.ts";
+import { StorageUnavailable } from "../storage/ports/errors.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 export interface RetentionOptions {
   storage: () => Storage | null;
+  /** Whether this replica is the one that deletes rows; default: yes. What is in its own data directory it always deletes. */
+  isLeader?: () => boolean;
   /** 0: forever. */
   requestsMs: number;
   syncRunsMs: number;
@@ -22,11 +25,21 @@ const firstAfterMs = 60_000;
 export function startRetention(options: RetentionOptions): () => void {
   let timer: Timer;
   const run = async () => {
+    await prepareMonths(options);
     await deleteExpired(options);
     timer = options.clock.after(everyMs, run);
   };
   timer = options.clock.after(firstAfterMs, run);
   return () => timer.cancel();
+}
+
+/** Tables for the attempts of the months to come, where the database has such. */
+async function prepareMonths({ storage, clock, log }: RetentionOptions): Promise<void> {
+  try {
+    await storage()?.ledger.prepareMonths(clock.nowMs());
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) log.error({ err: error }, "preparing the ledger for the next months failed");
+  }
 }
 
 /** One clean-up; a database that is away is left for the next. */
@@ -36,6 +49,7 @@ export async function deleteExpired(options: RetentionOptions): Promise<void> {
   if (database === null) return;
   const nowMs = clock.nowMs();
   try {
+    if (options.isLeader?.() === false) return await options.exports?.deleteExpired(nowMs);
     // First: whatever goes wrong with the rest, what was promised to go is gone.
     const bodies = await database.requestBodies.deleteExpired(nowMs);
     const attempts = requestsMs > 0 ? await database.ledger.deleteBefore(nowMs - requestsMs) : 0;

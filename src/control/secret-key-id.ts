@@ -1,6 +1,6 @@
 // Ties a database to the secret key that its credentials are encrypted with.
 import type { Cipher } from "../core/cipher.ts";
-import type { Storage } from "../storage/port.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 export const secretKeyIdMeta = "secret_key_id";
 
@@ -17,7 +17,7 @@ export class SecretKeyMismatch extends Error {
 
 /** Records the key's id in a new database; throws SecretKeyMismatch when an old one has another. */
 export async function checkSecretKeyId(storage: Storage, cipher: Cipher): Promise<void> {
-  const stored = await storage.meta.get(secretKeyIdMeta);
-  if (stored === null) await storage.meta.set(secretKeyIdMeta, cipher.keyId);
-  else if (stored !== cipher.keyId) throw new SecretKeyMismatch(stored, cipher.keyId);
+  if (await storage.meta.claim(secretKeyIdMeta, cipher.keyId)) return;
+  const stored = (await storage.meta.get(secretKeyIdMeta)) ?? "";
+  if (stored !== cipher.keyId) throw new SecretKeyMismatch(stored, cipher.keyId);
 }

@@ -6,7 +6,9 @@ import { newApiKey } from "../domain/api-key.ts";
 import { inferDialect } from "../domain/dialect.ts";
 import { limitsColumnOf } from "../domain/limits.ts";
 import type { EndpointSeed, KeySeed } from "../domain/seeds.ts";
-import type { EndpointRow, KeyRow, Repositories, Storage } from "../storage/port.ts";
+import type { EndpointRow } from "../storage/ports/endpoints.ts";
+import type { KeyRow } from "../storage/ports/keys.ts";
+import type { Repositories, Storage } from "../storage/ports/storage.ts";
 import { auditedEndpoint } from "./admin/endpoints/record-endpoint.ts";
 import { presentKey } from "./admin/keys/present.ts";
 import { recordChange } from "./audit/record-change.ts";
@@ -34,11 +36,11 @@ export interface SeedOptions {
 /** Seeds a new database in one transaction; throws HeadgateError alias_conflict when the file's own aliases collide. */
 export function seed(options: SeedOptions): Promise<SeedResult> {
   return options.storage.transaction(async (tx) => {
-    if ((await tx.meta.get(seededAt)) !== null) return { seeded: false, endpointIds: [] };
+    // Of several replicas that start at once, one does it while the others wait.
+    if (!(await tx.meta.claim(seededAt, String(options.nowMs)))) return { seeded: false, endpointIds: [] };
     const endpointIds: string[] = [];
     for (const endpoint of options.endpoints) endpointIds.push(await seedEndpoint(tx, endpoint, options));
     for (const key of options.keys) await insertKey(tx, seededKey(key, options.nowMs), "config");
-    await tx.meta.set(seededAt, String(options.nowMs));
     await tx.meta.bumpConfigVersion();
     return { seeded: true, endpointIds };
   });
@@ -47,9 +49,8 @@ export function seed(options: SeedOptions): Promise<SeedResult> {
 /** The first administrator token, to be shown once; null when one has been issued before. */
 export function issueFirstAdminToken(storage: Storage, nowMs: number): Promise<string | null> {
   return storage.transaction(async (tx) => {
-    if ((await tx.meta.get(firstAdminTokenAt)) !== null) return null;
+    if (!(await tx.meta.claim(firstAdminTokenAt, String(nowMs)))) return null;
     const token = await createAdminToken(tx, "first administrator", "start", nowMs);
-    await tx.meta.set(firstAdminTokenAt, String(nowMs));
     await tx.meta.bumpConfigVersion();
     return token;
   });

@@ -8,12 +8,18 @@ import { Cipher } from "../core/cipher.ts";
 import type { Logger } from "../core/logger.ts";
 import { Secret } from "../core/secret.ts";
 import { groupOf } from "../domain/fixtures/views.ts";
+import { noLimits } from "../domain/limits.ts";
 import type { SnapshotContent } from "../domain/snapshot.ts";
 import { defaultTimeouts } from "../domain/timeouts.ts";
 import { SnapshotFile, snapshotFileName } from "./snapshot-file.ts";
 
 const canary = "sk-provider-canary";
 const cipher = new Cipher("a secret key for tests, 32 characters");
+const prices = {
+  ...{ input: 1, cachedInput: 2, cacheWrite: 3, cacheWrite1h: 4, output: 5 },
+  ...{ reasoning: 6, inputAudio: 7, cachedAudio: 8, outputAudio: 9 },
+};
+
 const content: SnapshotContent = {
   version: 7,
   builtAtMs: 1_735_689_600_000,
@@ -52,7 +58,7 @@ const content: SnapshotContent = {
       hedge: { extraTrafficMax: 0.05, delayMinMs: 50 },
       timeouts: { idleMs: 5000 },
       groups: null,
-      limits: { requestsPerSecond: 3, requestsPerMinute: null },
+      limits: { ...noLimits, requestsPerSecond: 3 },
       deployments: [
         {
           id: "dep_1",
@@ -63,6 +69,12 @@ const content: SnapshotContent = {
           sinceMs: 1,
           weight: 0,
           priority: 1,
+          price: {
+            version: "pv_1",
+            prices,
+            tiers: [{ aboveInputTokens: 1000, prices: { ...prices, input: 7 } }],
+            requestNanoUsd: 5,
+          },
         },
       ],
     },

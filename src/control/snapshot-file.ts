@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { Cipher } from "../core/cipher.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import { Secret } from "../core/secret.ts";
-import type { EndpointView, SnapshotContent } from "../domain/snapshot.ts";
+import type { SnapshotContent } from "../domain/snapshot.ts";
+import { listsOfRows, rowsOf, type SnapshotRows } from "../domain/snapshot-rows.ts";
 
 export const snapshotFileName = "snapshot.enc";
 const context = "snapshot";
@@ -17,7 +17,7 @@ const restPerWrite = 19;
 const writeAfterMsMax = 30_000;
 
 /** Raised whenever the content gets other fields: a file of another number is as good as none. */
-const format = 5;
+const format = 6;
 
 /** The first line; the others hold the rows, a few of one list in each. */
 interface Head extends Pick<SnapshotContent, "version" | "builtAtMs"> {
@@ -26,10 +26,6 @@ interface Head extends Pick<SnapshotContent, "version" | "builtAtMs"> {
   id: string;
   lines: number;
 }
-
-const lists = ["keys", "users", "groups", "endpoints", "models", "manifests"] as const;
-type List = (typeof lists)[number];
-type StoredEndpoint = Omit<EndpointView, "credential"> & { credential: string | null };
 
 /** Encrypted at once: calls go on in between. */
 const rowsPerLine = 200;
@@ -62,16 +58,8 @@ export class SnapshotFile {
         return null;
       }
       if (lines.length !== head.lines) throw new Error("lines are missing");
-      const rows: Record<List, unknown[]> = { keys: [], users: [], groups: [], endpoints: [], models: [], manifests: [] };
-      for (const [index, line] of lines.entries()) {
-        const [list, some] = JSON.parse(this.#cipher.decrypt(line, lineContext(head, index))) as [List, unknown[]];
-        rows[list].push(...some);
-      }
-      const endpoints = (rows.endpoints as StoredEndpoint[]).map((endpoint) => ({
-        ...endpoint,
-        credential: endpoint.credential === null ? null : new Secret(endpoint.credential),
-      }));
-      return { version: head.version, builtAtMs: head.builtAtMs, ...(rows as Omit<SnapshotContent, keyof Head>), endpoints };
+      const pieces = lines.map((line, index) => JSON.parse(this.#cipher.decrypt(line, lineContext(head, index))) as SnapshotRows);
+      return { version: head.version, builtAtMs: head.builtAtMs, ...listsOfRows(pieces) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#log.warn({ err: error }, "the stored snapshot can't be used");
       return null;
@@ -130,20 +118,13 @@ export class SnapshotFile {
   /** One by one, as they are written. */
   *#lines(content: SnapshotContent): Generator<string> {
     const { version, builtAtMs } = content;
-    const endpoints = content.endpoints.map((endpoint) => ({ ...endpoint, credential: endpoint.credential?.expose() ?? null }));
-    const pieces = lists.flatMap((list) => piecesOf(list, list === "endpoints" ? endpoints : content[list]));
+    const pieces = [...rowsOf(content, rowsPerLine)];
     const head: Head = { format, id: randomUUID(), lines: pieces.length, version, builtAtMs };
     yield `${this.#cipher.encrypt(JSON.stringify(head), context)}\n`;
     for (const [index, piece] of pieces.entries()) {
       yield `${this.#cipher.encrypt(JSON.stringify(piece), lineContext(head, index))}\n`;
     }
   }
-}
-
-function piecesOf(list: List, rows: readonly unknown[]): [List, unknown[]][] {
-  const pieces: [List, unknown[]][] = [];
-  for (let at = 0; at < rows.length; at += rowsPerLine) pieces.push([list, rows.slice(at, at + rowsPerLine)]);
-  return pieces;
 }
 
 function lineContext({ id }: Head, index: number): string {

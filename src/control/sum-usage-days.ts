@@ -1,7 +1,8 @@
 // Sums the usage of days that are over, every hour: reports over weeks add up few rows then.
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import { type Storage, StorageUnavailable } from "../storage/port.ts";
+import { StorageUnavailable } from "../storage/ports/errors.ts";
+import type { Storage } from "../storage/ports/storage.ts";
 
 const everyMs = 3_600_000;
 const firstAfterMs = 30_000;

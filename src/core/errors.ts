@@ -87,6 +87,25 @@ export const errorCatalogue = {
     remedy:
       "The message names whose limit it is; an administrator can raise it under `limits`. At sign-in: wait for `retry-after`, or have a link made that sets a new password.",
   },
+  concurrency_limit_exceeded: {
+    status: 429,
+    surface: "gateway",
+    message: "Too many requests are under way at once. Retry when one of them has ended.",
+    remedy: "Retry after `retry-after`; an administrator can raise `limits.concurrent_requests`.",
+  },
+  insufficient_quota: {
+    status: 429,
+    surface: "gateway",
+    message: "The budget is used up.",
+    remedy: "The message says whose budget it is, and when it begins anew; an administrator can raise `limits.budget_usd`.",
+  },
+  unpriced_model: {
+    status: 403,
+    surface: "gateway",
+    message:
+      "The model has no price, and the caller's budget counts dollars. A price of 0 is a price: PUT /admin/api/v1/prices/{model}.",
+    remedy: "Set a price (0 is one) with `PUT /admin/api/v1/prices/{model}`, or `limits.budget_unpriced: allow` on the budget.",
+  },
   invalid_json: {
     status: 400,
     surface: "both",
@@ -116,6 +135,12 @@ export const errorCatalogue = {
     surface: "gateway",
     message: "A request header has a value that Headgate can't read.",
     remedy: "The message names the header and what it takes.",
+  },
+  invalid_query: {
+    status: 400,
+    surface: "gateway",
+    message: "A parameter of the query has a value that Headgate can't read.",
+    remedy: "The message names the parameter and what it takes.",
   },
   body_too_large: {
     status: 413,
@@ -175,7 +200,8 @@ export const errorCatalogue = {
     status: 503,
     surface: "gateway",
     message: "The gateway is at its limit of work in progress. Retry shortly.",
-    remedy: "Retry after `retry-after`; an administrator can raise `server.bodies_in_flight_limit`.",
+    remedy:
+      "Retry after `retry-after`. Where it happens again and again, the log says what was short: an administrator can raise `server.bodies_in_flight_limit` or `server.calls_in_flight_limit`, or add processes.",
   },
   too_many_streams: {
     status: 429,
@@ -271,6 +297,12 @@ export const errorCatalogue = {
     message: "A field has a value that is not allowed.",
     remedy: "`field` names it, the message says what it takes.",
   },
+  control_unavailable: {
+    status: 503,
+    surface: "admin",
+    message: "The process that administers this gateway is being restarted. Calls to models continue; retry shortly.",
+    remedy: "Retry after `retry-after`; the log says why it ended, if it does not come back.",
+  },
   database_unavailable: {
     status: 503,
     surface: "admin",
@@ -288,6 +320,8 @@ export interface ErrorOptions {
   detail?: string;
   /** Seconds for `retry-after`. */
   retryAfterSeconds?: number;
+  /** The same request would fail again: SDKs are told not to repeat it. */
+  neverRetry?: boolean;
   /** The request field or parameter at fault (OpenAI's `param`, the admin API's `field`). */
   field?: string;
   /** All conflicts at once, for `alias_conflict` and the `name_conflict` of a model. */

@@ -15,6 +15,8 @@ export type IdPrefix =
   | "ses"
   | "aud"
   | "exp"
+  | "adj"
+  | "bat"
   | "prc"
   | "p";
 

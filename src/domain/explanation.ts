@@ -1,5 +1,5 @@
 // Where a call would go, and why: asked through the admin API, answered by the gateway without calling anyone.
-import type { RateCharge } from "./allowance.ts";
+import type { Charge } from "./allowance.ts";
 import type { Strategy } from "./pool.ts";
 import type { SeenHealth } from "./seen-health.ts";
 import type { DeploymentStatus } from "./snapshot.ts";
@@ -77,7 +77,7 @@ export interface Explanation {
   model: string;
   access: { allowed: boolean; why: string };
   /** Those that the call is held to, all of them. */
-  limits: readonly RateCharge[];
+  limits: readonly Charge[];
   /** Null: there is no such model. */
   routing: ExplainedRouting | null;
   decision: ExplainedDecision;

@@ -15,3 +15,6 @@ export const hopByHopHeaders = [
 
 /** Those in which a caller's key may come. */
 export const credentialHeaders = ["authorization", "x-api-key", "api-key", "x-goog-api-key"] as const;
+
+/** Whom a request comes from that one process of an installation passes on to another; of no meaning anywhere else. */
+export const workerPeerHeader = "x-headgate-worker-peer";

@@ -49,7 +49,8 @@ function digest(source: string, id: string): string {
 
 /** What an identity provider says about a token. */
 export type TokenVerdict =
-  | { kind: "proven"; identity: ProvenIdentity }
+  /** `provenAtMs`: it was asked for another process then; left out: just now. */
+  | { kind: "proven"; identity: ProvenIdentity; provenAtMs?: number }
   /** No provider knows it, or the one that issued it no longer does. */
   | { kind: "unknown" }
   | { kind: "expired" }

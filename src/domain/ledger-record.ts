@@ -24,6 +24,8 @@ export interface AttemptStarted {
   deploymentId: string | null;
   upstreamModel: string;
   dialect: Dialect;
+  /** The price that holds for the attempt; null: there is none. */
+  priceVersion: string | null;
   method: string;
   /** The caller's path without its query. */
   path: string;
@@ -31,6 +33,8 @@ export interface AttemptStarted {
   /** Why this target, in words, e.g. "only target". */
   why: string;
   inputTokensEstimate: number;
+  /** What that input costs, nano-dollars: an attempt that is never settled counts as that. Null: no price; missing in the lines of older versions. */
+  costEstimateNanoUsd: number | null;
 }
 
 /** How an attempt ended. */
@@ -46,9 +50,8 @@ export interface AttemptOutcome {
   durationMs: number;
   usage: TokenUsage;
   usageSource: "measured" | "estimated";
-  /** Null until there is a price. */
+  /** Nano-dollars; null: there is no price. */
   costNanoUsd: number | null;
-  priceVersion: string | null;
   /** The id under which the provider keeps the answer, if it does; missing in the lines of older versions. */
   responseId?: string | null;
 }

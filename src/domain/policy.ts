@@ -15,6 +15,8 @@ export const actions = [
   "endpoints.write",
   "models.read",
   "models.write",
+  "prices.read",
+  "prices.write",
   "manifests.read",
   "manifests.write",
   "explain",
@@ -44,6 +46,8 @@ const policy: Readonly<Record<Role, Partial<Record<Action, Reach>>>> = {
     "endpoints.write": "all",
     "models.read": "all",
     "models.write": "all",
+    "prices.read": "all",
+    "prices.write": "all",
     "manifests.read": "all",
     "manifests.write": "all",
     explain: "all",
@@ -62,6 +66,7 @@ const policy: Readonly<Record<Role, Partial<Record<Action, Reach>>>> = {
   },
   group_manager: {
     "models.read": "own",
+    "prices.read": "own",
     explain: "own",
     "keys.read": "groups",
     "keys.write": "groups",
@@ -78,6 +83,7 @@ const policy: Readonly<Record<Role, Partial<Record<Action, Reach>>>> = {
   },
   member: {
     "models.read": "own",
+    "prices.read": "own",
     explain: "own",
     "keys.read": "own",
     "keys.write": "own",
@@ -94,6 +100,7 @@ const policy: Readonly<Record<Role, Partial<Record<Action, Reach>>>> = {
   auditor: {
     "endpoints.read": "all",
     "models.read": "all",
+    "prices.read": "all",
     "manifests.read": "all",
     explain: "all",
     "keys.read": "all",

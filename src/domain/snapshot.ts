@@ -5,6 +5,7 @@ import type { BodyKeeping } from "./body-keeping.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Limits } from "./limits.ts";
 import type { Hedge, Strategy } from "./pool.ts";
+import type { Price } from "./price.ts";
 import type { Probe } from "./probe.ts";
 import type { Timeouts } from "./timeouts.ts";
 
@@ -100,6 +101,8 @@ export interface TargetView extends DeploymentView {
   weight: number;
   /** Lower first: the targets of a tier are used while one of them can take calls. */
   priority: number;
+  /** Null: nobody knows what its tokens cost. */
+  price: Price | null;
 }
 
 export interface ModelView {

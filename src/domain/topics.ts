@@ -5,6 +5,7 @@ import { type Action, type Role, reachOf } from "./policy.ts";
 const readBy = {
   endpoints: "endpoints.read",
   models: "models.read",
+  prices: "prices.read",
   keys: "keys.read",
   users: "users.read",
   groups: "groups.read",

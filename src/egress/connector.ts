@@ -1,7 +1,9 @@
 // The only way out: connects to addresses that the policy allows, and to nothing that it has not checked.
 import { lookup as dnsLookup, type LookupAddress } from "node:dns";
-import { isIP, type LookupFunction, type Socket } from "node:net";
-import { buildConnector, errors } from "undici";
+import { isIP, type LookupFunction, type OnReadOpts, type Socket } from "node:net";
+import type { buildConnector } from "undici";
+import makeConnector from "undici/lib/core/connect.js";
+import { ConnectTimeoutError } from "undici/lib/core/errors.js";
 import { addressRefusal } from "./address-policy.ts";
 
 /** The policy refuses every address of the host. Nothing has been sent. */
@@ -23,6 +25,8 @@ export interface ConnectorOptions {
   allowPrivate: boolean;
   /** In place of the system's resolver; for tests. */
   resolve?: Resolve;
+  /** How its sockets read, for users that take what they emit as `data`; default: as Node's do. */
+  onread?: OnReadOpts;
 }
 
 /** How far a connection had come when it failed; set as `phase` on the connector's errors, read by `classifyFailure`. */
@@ -40,7 +44,7 @@ const resolveBySystem: Resolve = (hostname) =>
  * EgressRefused. The remaining ones are tried side by side (RFC 8305).
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const { connectTimeoutMs, allowPrivate, resolve = resolveBySystem } = options;
+  const { connectTimeoutMs, allowPrivate, resolve = resolveBySystem, onread } = options;
 
   async function allowedAddresses(hostname: string): Promise<LookupAddress[]> {
     const addresses = await resolve(hostname);
@@ -63,7 +67,9 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     );
   };
 
-  const connect = buildConnector({ timeout: 0, autoSelectFamily: true, lookup });
+  // undici's types don't know `onread`, but its connector hands all options on to `net.connect` and `tls.connect`.
+  const reading = onread === undefined ? {} : { onread };
+  const connect = makeConnector({ timeout: 0, autoSelectFamily: true, lookup, ...reading });
 
   return (target, callback) => {
     const refusal = isIP(target.hostname) === 0 ? null : addressRefusal(target.hostname, { allowPrivate });
@@ -80,7 +86,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     // undici's types hide it, but its connector returns the socket, and only the socket knows how far it came.
     const socket = connect(target, onDone as buildConnector.Callback) as unknown as Socket;
     // undici's own timer ticks twice a second, too coarse for a timeout that users set.
-    const timer = setTimeout(() => socket.destroy(new errors.ConnectTimeoutError("connect timeout")), connectTimeoutMs);
+    const timer = setTimeout(() => socket.destroy(new ConnectTimeoutError("connect timeout")), connectTimeoutMs);
     socket.once("lookup", (error: Error | null) => {
       if (error === null) phase = "connect";
     });

@@ -1,5 +1,5 @@
 // Questions that the control plane asks of other servers (manifests, identity providers): small answers, whole, within one time limit.
-import { Agent, type Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { createConnector, type Resolve } from "./connector.ts";
 
 export interface Question {
@@ -35,16 +35,12 @@ const connectionsMax = 256;
 
 /** Keeps connections open between questions. Redirects are answers like any other: none is followed. */
 export class HttpClient {
-  readonly #agent: Agent;
+  readonly #options: HttpClientOptions;
+  #agent: Promise<Agent> | null = null;
+  #isClosed = false;
 
-  constructor({ allowPrivate, resolve }: HttpClientOptions) {
-    this.#agent = new Agent({
-      connect: createConnector({ connectTimeoutMs, allowPrivate, ...(resolve && { resolve }) }),
-      connections: connectionsMax,
-      // The question's own limit covers everything.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+  constructor(options: HttpClientOptions) {
+    this.#options = options;
   }
 
   /** Rejects when no complete answer comes in time; `classifyFailure` says what went wrong, without hosts or credentials. */
@@ -71,7 +67,9 @@ export class HttpClient {
 
   async #exchange(url: string, options: Omit<Dispatcher.RequestOptions, "origin" | "path">, bytesMax: number): Promise<Reply> {
     const { origin, pathname, search } = new URL(url);
-    const answer = await this.#agent.request({ ...options, origin, path: pathname + search });
+    this.#agent ??= this.#open();
+    const agent = await this.#agent;
+    const answer = await agent.request({ ...options, origin, path: pathname + search });
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -90,7 +88,23 @@ export class HttpClient {
     return { status: answer.statusCode, headers, text: new TextDecoder().decode(Buffer.concat(chunks)) };
   }
 
+  /** Loads undici with the first question: a process that asks none is 5 MB smaller without. */
+  async #open(): Promise<Agent> {
+    if (this.#isClosed) throw Object.assign(new Error("the client is closed"), { code: "UND_ERR_DESTROYED" });
+    const { allowPrivate, resolve } = this.#options;
+    const { Agent } = await import("./undici-client.ts");
+    return new Agent({
+      connect: createConnector({ connectTimeoutMs, allowPrivate, ...(resolve && { resolve }) }),
+      connections: connectionsMax,
+      // The question's own limit covers everything.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    this.#isClosed = true;
+    const agent = await this.#agent?.catch(() => null);
+    await agent?.destroy();
   }
 }

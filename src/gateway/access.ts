@@ -1,5 +1,5 @@
 // Who a caller is, and which models and endpoints are there for them.
-import type { RateCharge } from "../domain/allowance.ts";
+import type { Charge } from "../domain/allowance.ts";
 import type { Scope } from "../domain/api-key.ts";
 import { everyoneGroupId } from "../domain/everyone.ts";
 import type { ProvenIdentity } from "../domain/identity.ts";
@@ -24,7 +24,7 @@ export interface Principal {
   /** What `groups` of models and endpoints may call the caller's groups. */
   groupNames: ReadonlySet<string>;
   /** What every call of the caller draws on, whatever its model. */
-  charges: readonly RateCharge[];
+  charges: readonly Charge[];
   /** Of the groups that this is made from. */
   groupsVersion: number;
 }
@@ -46,7 +46,7 @@ interface Caller {
   groupIds: Iterable<string>;
   /** Groups that a provider names and the configuration does not have yet. */
   unseenGroups: readonly GroupView[];
-  charges: readonly RateCharge[];
+  charges: readonly Charge[];
 }
 
 export function makePrincipal(caller: Caller, index: GroupIndex): Principal {

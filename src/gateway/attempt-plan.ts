@@ -1,5 +1,6 @@
 // What is decided about a call before its first attempt.
 import type { Readable } from "node:stream";
+import type { Price } from "../domain/price.ts";
 import type { EndpointView } from "../domain/snapshot.ts";
 import type { Timeouts } from "../domain/timeouts.ts";
 import type { Call } from "./call.ts";
@@ -18,6 +19,8 @@ export interface Destination {
   state: DeploymentState | null;
   /** The model's name at the endpoint; "" when the call names none. */
   upstreamModel: string;
+  /** Null: nobody knows what its tokens cost. */
+  price: Price | null;
   /** In words, for the ledger. */
   why: string;
 }
@@ -36,5 +39,6 @@ export interface AttemptPlan {
 
 export function destinationOf({ target, state, why }: Aim): Destination {
   const { deployment, endpoint, timeouts } = target;
-  return { endpoint, timeouts, deploymentId: deployment.id, state, upstreamModel: deployment.upstreamModel, why };
+  const { id: deploymentId, upstreamModel, price } = deployment;
+  return { endpoint, timeouts, deploymentId, state, upstreamModel, price, why };
 }

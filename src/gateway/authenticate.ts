@@ -1,8 +1,9 @@
 // Who calls: the credential of a request, looked up in the snapshot and among the tokens that are known. No body.
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { HeadgateError } from "../core/errors.ts";
 import { digestApiKey, type Scope } from "../domain/api-key.ts";
 import type { Principal } from "./access.ts";
+import type { CallerRequest } from "./caller-request.ts";
 import type { TokenCallers } from "./identity/token-callers.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -32,7 +33,7 @@ export function presentedCredentials(headers: IncomingHttpHeaders): string[] {
 export function authenticate(
   snapshot: Snapshot,
   callers: TokenCallers,
-  req: IncomingMessage,
+  req: CallerRequest,
   nowMs: number,
 ): Principal | Promise<Principal> {
   const credentials = presentedCredentials(req.headers);

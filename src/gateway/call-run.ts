@@ -1,5 +1,6 @@
 // A call while it has attempts: what is known of all of them, what an opening means, and how an attempt is left for another.
 import type { HeadgateError } from "../core/errors.ts";
+import type { OutputEstimates } from "./allowances/output-estimates.ts";
 import type { AttemptPlan } from "./attempt-plan.ts";
 import { CallerGone } from "./call.ts";
 import { judgeAttempt, type Verdict } from "./failover/judge-attempt.ts";
@@ -13,6 +14,7 @@ import type { OpenedAnswer, Opening } from "./upstream/attempt.ts";
 export interface AttemptDeps extends FlightDeps {
   includeUsage: IncludeUsage;
   responses: ResponseOwners;
+  outputs: OutputEstimates;
 }
 
 /** A call while it has attempts. */
@@ -78,12 +80,12 @@ export function leave(run: Run, flight: Flight, opening: Opening, verdict: Verdi
   if (opening.kind === "failed") {
     const error = opening.error instanceof CallerGone ? "client_disconnected" : opening.error.code;
     const status = opening.error instanceof CallerGone ? 499 : opening.error.status;
-    void settled(deps, flight.started, { status, error, final: false, estimated: opening.sent });
+    void settled(deps, flight, { status, error, final: false, estimated: opening.sent });
   } else {
     const { status } = opening.head;
     const error =
       status >= 300 ? "upstream_error" : opening.firstEvent?.kind === "error" ? "stream_error" : "upstream_interrupted";
-    void settled(deps, flight.started, { status, error, final: false, estimated: error === "upstream_interrupted" });
+    void settled(deps, flight, { status, error, final: false, estimated: error === "upstream_interrupted" });
     flight.attempt.abort(new CallerGone());
     if (verdict !== null) holdAnswer(run, flight, opening, nowMs);
   }

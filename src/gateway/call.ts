@@ -1,17 +1,19 @@
 // One request on its way through the gateway: what the steps have found out so far.
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HeadgateError } from "../core/errors.ts";
+import type { Reservation, Standing } from "../domain/allowance.ts";
 import type { EndpointView } from "../domain/snapshot.ts";
 import type { Principal } from "./access.ts";
 import type { BodyCapture } from "./body/body-capture.ts";
+import type { CallerReply } from "./caller-reply.ts";
+import type { CallerRequest } from "./caller-request.ts";
 import type { CallerDialect } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface Call {
-  readonly req: IncomingMessage;
+  readonly req: CallerRequest;
   /** Those of `req` that may reach an endpoint, as a flat list: more are dropped on the way. */
   readonly rawHeaders: readonly string[];
-  readonly res: ServerResponse;
+  readonly res: CallerReply;
   readonly id: string;
   readonly startedAtMs: number;
   readonly method: string;
@@ -25,6 +27,13 @@ export interface Call {
   principal: Principal | null;
   /** Known when the call is admitted; "" before that. */
   payingGroupId: string;
+  /** What it was admitted with; null: nothing holds it, or it has not been admitted. */
+  reservation: Reservation | null;
+  /** Of its caller's limits, for the headers of the answer; null: none was asked about. */
+  standing: Standing | null;
+  /** By all its attempts so far. */
+  usedTokens: number;
+  usedNanoUsd: number;
   model: string | null;
   endpoint: EndpointView | null;
   attempts: number;

@@ -2,14 +2,15 @@
 import type { Readable } from "node:stream";
 import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
-import { estimateTokens, noTokens } from "../core/tokens.ts";
+import { inputUsage, noTokens, totalTokens } from "../core/tokens.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
+import { costNanoUsd, costOfAttempt, type Price } from "../domain/price.ts";
 import type { EndpointView } from "../domain/snapshot.ts";
 import { firstByteMsOf } from "../domain/timeouts.ts";
 import type { AttemptPlan, Destination } from "./attempt-plan.ts";
 import { rewriteModel } from "./body/rewrite-model.ts";
 import { spliceModel } from "./body/splice-model.ts";
-import { CallerGone } from "./call.ts";
+import { type Call, CallerGone } from "./call.ts";
 import type { Verdict } from "./failover/judge-attempt.ts";
 import { neutral, type PendingAttempt, succeeded } from "./health/pending-attempt.ts";
 import type { UsageSink } from "./ports.ts";
@@ -27,10 +28,15 @@ export interface FlightDeps {
   identityHeaders: ReadonlySet<string>;
 }
 
-export interface Flight {
+/** What the record of an attempt's end takes. */
+export interface Launched {
+  call: Call;
   destination: Destination;
-  attempt: Attempt;
   started: AttemptStarted;
+}
+
+export interface Flight extends Launched {
+  attempt: Attempt;
   /** Null where no deployment is called. */
   pending: PendingAttempt | null;
   /** `stream_options.include_usage` was added to the caller's body. */
@@ -69,6 +75,7 @@ export async function launch(
   call.capture?.used(endpoint);
   const nowMs = deps.clock.nowMs();
   const started = startedRecord(deps, plan, destination, nowMs);
+  const launched: Launched = { call, destination, started };
   const pending = destination.state?.begin(nowMs) ?? null;
   try {
     await recordStart(deps.sink, started);
@@ -79,7 +86,7 @@ export async function launch(
     } else if (call.attempts > 1) {
       // The attempts before it were settled as not the last: without this row the request would have none that counts.
       const { status, code } = error as HeadgateError;
-      void settled(deps, started, { status, error: code, final: true, estimated: false });
+      void settled(deps, launched, { status, error: code, final: true, estimated: false });
     }
     throw error;
   }
@@ -88,7 +95,7 @@ export async function launch(
     pending?.end(neutral, deps.clock.nowMs());
     const gone = interruption instanceof CallerGone;
     const [status, error] = gone ? [499, "client_disconnected"] : [interruption.status, interruption.code];
-    await settled(deps, started, { status, error, final: options.isOnly, estimated: false });
+    await settled(deps, launched, { status, error, final: options.isOnly, estimated: false });
     throw interruption;
   }
 
@@ -118,7 +125,8 @@ export async function launch(
   );
   // A slow caller's upload takes from the first attempt's time: what is left may be too little for any endpoint.
   const hasFullTotal = Math.min(ownEndAtMs, plan.endsAtMs) - nowMs >= 0.9 * timeouts.totalMs;
-  return { destination, attempt, started, pending, usageAdded: upstream.usageAdded, hasFullTotal };
+  // Not `...launched`: V8 would lay out such an object anew with every call.
+  return { call, destination, started, attempt, pending, usageAdded: upstream.usageAdded, hasFullTotal };
 }
 
 /** Tells the deployment's health how the attempt went; `verdict` null: it says nothing about it. */
@@ -132,14 +140,33 @@ export function tellHealth({ pending }: Flight, verdict: Verdict | null, nowMs: 
 }
 
 /** The outcome of an attempt of which nothing reaches the caller; resolves when it is in the spool. */
-export function settled(deps: FlightDeps, started: AttemptStarted, end: FlightEnd): Promise<void> {
+export function settled(deps: FlightDeps, launched: Launched, end: FlightEnd): Promise<void> {
+  const { started } = launched;
   const outcome = outcomeOf(deps.clock, started, end.status, end.error);
   outcome.final = end.final;
   if (end.estimated) {
     outcome.usageSource = "estimated";
-    outcome.usage = { ...noTokens, inputTokens: started.inputTokensEstimate };
+    outcome.usage = inputUsage(started.inputTokensEstimate);
   }
-  return new Promise((resolve) => deps.sink.settle(started, outcome, () => resolve()));
+  return new Promise((resolve) => settle(deps, launched, outcome, () => resolve()));
+}
+
+/** Records how an attempt ended: with its cost, and counted among what its call has used. `done` is called when the record is in the spool. */
+export function settle(
+  deps: FlightDeps,
+  { call, destination, started }: Launched,
+  outcome: AttemptOutcome,
+  done: () => void,
+): void {
+  const tokens = totalTokens(outcome.usage);
+  const { price } = destination;
+  if (price !== null) {
+    const { method } = started;
+    outcome.costNanoUsd = costOfAttempt(outcome.usage, price, { method, status: outcome.status });
+  }
+  call.usedTokens += tokens;
+  call.usedNanoUsd += outcome.costNanoUsd ?? 0;
+  deps.sink.settle(started, outcome, done);
 }
 
 /** The outcome of a last attempt that used no tokens. */
@@ -155,7 +182,6 @@ export function outcomeOf(clock: Clock, started: AttemptStarted, status: number,
     usage: noTokens,
     usageSource: "measured",
     costNanoUsd: null,
-    priceVersion: null,
     responseId: null,
   };
 }
@@ -174,6 +200,7 @@ function startedRecord(deps: FlightDeps, plan: AttemptPlan, destination: Destina
   const { endpoint } = destination;
   const { principal } = call;
   const json = "chunks" in body ? body.json : null;
+  const inputTokensEstimate = "chunks" in body ? (body.asked?.inputTokens ?? 0) : 0;
   return {
     event: "started",
     // Of the request's own: unique, in order of time, and one id less to make.
@@ -192,12 +219,18 @@ function startedRecord(deps: FlightDeps, plan: AttemptPlan, destination: Destina
     deploymentId: destination.deploymentId,
     upstreamModel: destination.upstreamModel,
     dialect: endpoint.dialect,
+    priceVersion: destination.price?.version ?? null,
     method: call.method,
     path: call.path,
     stream: json?.stream === true || plan.route.pathModel?.method.startsWith("stream") === true,
     why: destination.why,
-    inputTokensEstimate: json === null ? 0 : estimateTokens(json.bytes),
+    inputTokensEstimate,
+    costEstimateNanoUsd: costOfInput(inputTokensEstimate, destination.price),
   };
+}
+
+function costOfInput(inputTokens: number, price: Price | null): number | null {
+  return price === null ? null : costNanoUsd(inputUsage(inputTokens), price);
 }
 
 /** Shorter ones are placeholders ("none", "x") that occur in any text. */

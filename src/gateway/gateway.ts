@@ -1,11 +1,13 @@
 // The data plane as one object: takes requests from the listener, runs each as a call, counts those in flight, drains.
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { ProxyHeaderConfig } from "../domain/identity-config.ts";
 import type { Limits } from "../domain/limits.ts";
+import { OutputEstimates } from "./allowances/output-estimates.ts";
 import { type Call, CallerGone } from "./call.ts";
+import type { CallerReply } from "./caller-reply.ts";
+import type { CallerRequest } from "./caller-request.ts";
 import { CallsInFlight } from "./calls-in-flight.ts";
 import { forgetCall, trackCall } from "./connection-calls.ts";
 import { type CallDeps, handleCall } from "./handle-call.ts";
@@ -13,9 +15,20 @@ import { AnnouncedCallers } from "./identity/announced-callers.ts";
 import { SourceAddresses } from "./identity/source-address.ts";
 import { TokenCallers } from "./identity/token-callers.ts";
 import { IncludeUsage } from "./include-usage.ts";
+import type { LoadGate } from "./load/load-gate.ts";
+import { TurnQueue } from "./load/turn-queue.ts";
 import { pageHeaders } from "./playground/page-headers.ts";
 import { playgroundRoute } from "./playground/playground-route.ts";
-import type { AllowanceSource, BodySink, EventSink, IdentitySource, ResponseSource, SnapshotSource, UsageSink } from "./ports.ts";
+import type {
+  AllowanceSource,
+  BodySink,
+  EventSink,
+  IdentitySource,
+  ResponseSource,
+  SnapshotSource,
+  UsageSink,
+  UsageSource,
+} from "./ports.ts";
 import { BodyBudget, type BodyLimits } from "./receive-body.ts";
 import { sendError, sendErrorTo } from "./reply/send-error.ts";
 import { ResponseOwners } from "./responses/response-owners.ts";
@@ -23,6 +36,7 @@ import { callerDialect, parseRoute } from "./route.ts";
 import type { RoutingState } from "./routing/routing-state.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { UpstreamPools } from "./upstream/upstream-pools.ts";
+import { UsageView } from "./usage-view.ts";
 
 export interface GatewayOptions {
   snapshots: SnapshotSource;
@@ -33,12 +47,26 @@ export interface GatewayOptions {
   routing: RoutingState;
   /** Who made the responses that providers keep. */
   responses: ResponseSource;
+  /** What callers have used. Default: it can't be told. */
+  usage?: UsageSource;
   /** Names this process in the ledger. */
   processId: string;
   identity: IdentityOptions;
   allowances: AllowanceSource;
   /** Default: no bodies are kept, whatever keys and groups say. */
   bodies?: BodySink;
+  /** Says for each new call whether there is room for it; closed with the gateway. Default: there always is. */
+  load?: LoadGate;
+}
+
+/** A request that is to become a call. */
+interface Arrival {
+  req: CallerRequest;
+  res: CallerReply;
+  target: string;
+  expectsContinue: boolean;
+  /** Null: its credentials say whose it is. */
+  userId: string | null;
 }
 
 /** How callers without a Headgate key are known. */
@@ -64,6 +92,26 @@ function unknownUser(): HeadgateError {
   return new HeadgateError("auth_unavailable", { message, retryAfterSeconds: 1 });
 }
 
+function starting(): HeadgateError {
+  return new HeadgateError("starting", { retryAfterSeconds: 2 });
+}
+
+function draining(): HeadgateError {
+  return new HeadgateError("draining", { retryAfterSeconds: 1 });
+}
+
+const noUsage: UsageSource = { ofCaller: () => Promise.reject(new Error("there is no ledger here")) };
+
+/** Lists of models, and what a caller asks about itself, are for those who look what is wrong: they are always answered. */
+function isModelCall({ method = "GET" }: CallerRequest, target: string): boolean {
+  if (method !== "GET" && method !== "HEAD") return true;
+  try {
+    return parseRoute(method, target).kind === "call";
+  } catch {
+    return false;
+  }
+}
+
 /** After the drain's own timeout: for the ends of what was broken off to reach their callers. */
 const cutTimeoutMs = 2000;
 
@@ -71,6 +119,8 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #deps: CallDeps;
   readonly #inFlight = new CallsInFlight();
+  /** Whoever hands calls to `handle` may have them wait for their turn before: what has not been read yet is the cheapest to keep. */
+  readonly turns = new TurnQueue();
   #draining = false;
   #whenIdle: (() => void) | null = null;
 
@@ -81,8 +131,10 @@ export class Gateway {
       pools: new UpstreamPools(options.clock),
       routing: options.routing,
       responses: new ResponseOwners({ source: options.responses, clock: options.clock }),
+      usage: new UsageView({ source: options.usage ?? noUsage, clock: options.clock }),
       sink: options.sink,
       includeUsage: new IncludeUsage(),
+      outputs: new OutputEstimates(),
       clock: options.clock,
       processId: options.processId,
       limits: options.limits,
@@ -98,38 +150,59 @@ export class Gateway {
     return this.#inFlight.size;
   }
 
+  /** Who made which response, as far as this process knows: for others that serve the same callers. */
+  get responses(): Pick<ResponseOwners, "known" | "forgotten"> {
+    return this.#deps.responses;
+  }
+
   get heldBodyBytes(): number {
     return this.#deps.budget.heldBytes;
   }
 
-  /** Handles one request from start to end; never throws. */
-  handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
-    this.#begin(req, res, req.url ?? "/", expectsContinue, null);
+  /** Handles one request from start to end; never throws. `waitedMs`: for the turn that it has; left out: it has none yet. False: no call has begun. */
+  handle(req: CallerRequest, res: CallerReply, expectsContinue: boolean, waitedMs?: number): boolean {
+    const arrival = { req, res, target: req.url ?? "/", expectsContinue, userId: null };
+    return waitedMs === undefined ? this.#arrive(arrival) : this.#begin(arrival, waitedMs);
   }
 
   /**
    * The same for a user who calls from a page and has been authenticated as that: what `target` asks for is theirs, whatever
    * the request's own path and credentials say, and none of those reaches an endpoint.
    */
-  handleOfUser(userId: string, target: string, req: IncomingMessage, res: ServerResponse): void {
-    this.#begin(req, res, target, false, userId);
+  handleOfUser(userId: string, target: string, req: CallerRequest, res: CallerReply): void {
+    this.#arrive({ req, res, target, expectsContinue: false, userId });
   }
 
   /** Answers a request that does not become a call. */
-  refuse(error: HeadgateError, target: string, req: IncomingMessage, res: ServerResponse): void {
+  refuse(error: HeadgateError, target: string, req: CallerRequest, res: CallerReply): void {
     sendErrorTo(req, res, error, callerDialect(target, req.headers), newId("req"));
   }
 
-  #begin(req: IncomingMessage, res: ServerResponse, target: string, expectsContinue: boolean, userId: string | null): void {
+  #arrive(arrival: Arrival): boolean {
+    if (this.turns.take()) return this.#begin(arrival, 0);
+    this.turns.wait((waitedMs) => this.#begin(arrival, waitedMs));
+    return false;
+  }
+
+  #begin(arrival: Arrival, waitedMs: number): boolean {
+    const { req, res, target, expectsContinue, userId } = arrival;
+    const overload = this.#draining ? null : (this.#options.load?.refusal(this.#inFlight.size, waitedMs) ?? null);
+    if (overload !== null && isModelCall(req, target)) return this.#shed(overload, arrival);
     const dialect = callerDialect(target, req.headers);
     const id = newId("req");
     const snapshot = this.#options.snapshots.current();
-    if (snapshot === null) return sendErrorTo(req, res, new HeadgateError("starting", { retryAfterSeconds: 2 }), dialect, id);
-    if (this.#draining) return sendErrorTo(req, res, new HeadgateError("draining", { retryAfterSeconds: 1 }), dialect, id);
+    if (snapshot === null || this.#draining) {
+      const error = snapshot === null ? starting() : draining();
+      sendErrorTo(req, res, error, dialect, id);
+      return false;
+    }
 
     const { defaultLimits } = this.#options.identity;
     const principal = userId === null ? null : snapshot.principalOfUser(userId, defaultLimits);
-    if (principal === undefined) return sendErrorTo(req, res, unknownUser(), dialect, id);
+    if (principal === undefined) {
+      sendErrorTo(req, res, unknownUser(), dialect, id);
+      return false;
+    }
 
     const queryAt = target.indexOf("?");
     const call: Call = {
@@ -145,6 +218,10 @@ export class Gateway {
       expectsContinue,
       principal,
       payingGroupId: "",
+      reservation: null,
+      standing: null,
+      usedTokens: 0,
+      usedNanoUsd: 0,
       model: null,
       endpoint: null,
       attempts: 0,
@@ -163,6 +240,14 @@ export class Gateway {
     this.#inFlight.add(call);
     trackCall(call, this.#onGone);
     void this.#run(call, target);
+    return true;
+  }
+
+  /** Cheap, and the connection stays: a caller who has to connect anew costs more than the call. Returns that no call has begun. */
+  #shed(overload: HeadgateError, { target, req, res }: Arrival): false {
+    this.refuse(overload, target, req, res);
+    this.#options.load?.refused(overload, req, this.#inFlight.size);
+    return false;
   }
 
   async #run(call: Call, target: string): Promise<void> {
@@ -173,6 +258,8 @@ export class Gateway {
       this.#answerFailure(call, error);
     }
     this.#deps.budget.heldBytes -= call.heldBytes;
+    const { reservation, usedTokens: tokens, usedNanoUsd: costNanoUsd } = call;
+    reservation?.settle({ tokens, costNanoUsd }, this.#options.clock.nowMs());
     call.capture?.finish(call);
     const over = () => this.#over(call);
     call.onGone = over;
@@ -228,7 +315,7 @@ export class Gateway {
   }
 
   /** The body of `req` took too long: its call ends, and the caller is told. False when `req` is no call that can be told. */
-  bodyTimedOut(req: IncomingMessage): boolean {
+  bodyTimedOut(req: CallerRequest): boolean {
     for (const call of this.#inFlight) {
       if (call.req !== req || call.abort === null) continue;
       call.abort(new HeadgateError("body_timeout"));
@@ -247,11 +334,14 @@ export class Gateway {
 
   /** Refuses new calls; resolves when those in flight have ended, or after `timeoutMs`, when the rest are told and cut. */
   async drain(timeoutMs: number): Promise<void> {
+    // What came before the end is no new call.
+    this.turns.flush();
     this.#draining = true;
+    this.#options.load?.release();
     // Answers that have not begun say `connection: close`, so that no caller sends its next request into a closing connection.
     for (const call of this.#inFlight) call.res.shouldKeepAlive = false;
     await this.#idle(timeoutMs);
-    for (const call of this.#inFlight) call.abort?.(new HeadgateError("draining", { retryAfterSeconds: 1 }));
+    for (const call of this.#inFlight) call.abort?.(draining());
     await this.#idle(cutTimeoutMs);
   }
 
@@ -269,6 +359,7 @@ export class Gateway {
 
   /** Closes all connections to endpoints. */
   async close(): Promise<void> {
+    this.#options.load?.close();
     await this.#deps.pools.close();
   }
 }

@@ -2,6 +2,7 @@
 
 import { parseDurationMs } from "../core/duration.ts";
 import { HeadgateError } from "../core/errors.ts";
+import type { TargetView } from "../domain/snapshot.ts";
 import { isGrantedAll, mayReach, type Principal } from "./access.ts";
 import { admit } from "./allowances/admit.ts";
 import { type AttemptPlan, type Destination, destinationOf } from "./attempt-plan.ts";
@@ -9,11 +10,12 @@ import { authenticate, requireScope } from "./authenticate.ts";
 import { BodyCapture, bodyKeepingFor } from "./body/body-capture.ts";
 import { type Call, CallerGone } from "./call.ts";
 import type { AttemptDeps } from "./call-run.ts";
+import { streamOf } from "./caller-request.ts";
 import type { DirectRoute } from "./direct-api/direct-route.ts";
 import { endpointsView, jobsView, statusView, whoamiView } from "./direct-api/views.ts";
 import type { TokenCallers } from "./identity/token-callers.ts";
 import { getModel, listModels } from "./list-models.ts";
-import { unknownModel } from "./model-errors.ts";
+import { noneActive, unknownModel } from "./model-errors.ts";
 import type { AllowanceSource, BodySink } from "./ports.ts";
 import { type BodyBudget, type BodyLimits, checkBodyEncoding, type ReceivedBody, receiveBody } from "./receive-body.ts";
 import { sendJson } from "./reply/send-json.ts";
@@ -24,6 +26,8 @@ import type { RoutingState } from "./routing/routing-state.ts";
 import { sessionOf } from "./routing/session-of.ts";
 import { Tries } from "./routing/tries.ts";
 import { runAttempts } from "./run-attempts.ts";
+import type { Target } from "./snapshot.ts";
+import type { UsageView } from "./usage-view.ts";
 
 export interface CallDeps extends AttemptDeps {
   limits: BodyLimits;
@@ -32,6 +36,7 @@ export interface CallDeps extends AttemptDeps {
   responses: ResponseOwners;
   callers: TokenCallers;
   allowances: AllowanceSource;
+  usage: UsageView;
   /** Null: no bodies are kept. */
   bodies: BodySink | null;
 }
@@ -52,9 +57,9 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   if (principal.user?.isDisabled === true) {
     throw new HeadgateError("not_allowed", { message: "This account has been disabled. Ask an administrator." });
   }
-  if (route.kind === "list-models")
-    return listModels(call, principal, new URL(call.req.url ?? "/", "http://localhost").searchParams);
+  if (route.kind === "list-models") return listModels(call, principal, queryOf(call));
   if (route.kind === "get-model") return getModel(call, principal, route.model);
+  if (route.kind === "usage") return sendJson(call, await inTime(call, deps.usage.report(principal, queryOf(call))));
   if (route.kind === "direct") return sendJson(call, directAnswer(call, principal, route));
 
   if (route.cluster !== null) checkCluster(call, route.cluster);
@@ -66,10 +71,17 @@ export async function handleCall(deps: CallDeps, call: Call, route: Route): Prom
   const callersEndAtMs = call.startedAtMs + callersTotalMs;
   const planBy = route.endpointName !== null ? planByEndpoint : route.responseId !== null ? planByResponse : planByModel;
   const plan = await planBy(deps, call, principal, route, callersEndAtMs);
-  if (planBy !== planByModel) admit(deps, call, principal, deps.clock.nowMs());
+  if (planBy !== planByModel) {
+    const { body, first } = plan;
+    await admit(deps, call, principal, { route, tokens: "chunks" in body ? body.asked : null, prices: [first.price] });
+  }
   const keeping = deps.bodies === null ? null : bodyKeepingFor(call);
   if (deps.bodies !== null && keeping !== null) call.capture = new BodyCapture(deps.bodies, call, keeping, plan.body);
   await runAttempts(deps, plan);
+}
+
+function queryOf({ req }: Call): URLSearchParams {
+  return new URL(req.url ?? "/", "http://localhost").searchParams;
 }
 
 /** What `/resource_server` tells a caller who is known. */
@@ -102,9 +114,14 @@ async function planByModel(
   const name = route.pathModel?.name ?? (body.model as string);
   const modelRoute = call.snapshot.routeFor(principal, name) ?? unknownModel(call.snapshot);
   call.model = name;
-  // Before a target is picked: what is refused leaves no trace in what routing knows.
-  admit(deps, call, principal, deps.clock.nowMs());
   const previous = body.json?.previousResponseId ?? null;
+  // Nothing can be used of it: neither its price nor what its caller has left matters. Of a response, its maker is what matters.
+  if (previous === null && modelRoute.active.length === 0) throw noneActive(modelRoute);
+  // Before a target is picked: what is refused leaves no trace in what routing knows.
+  const mayServe = modelRoute.active.length > 0 ? modelRoute.active : modelRoute.targets;
+  const prices = mayServe.map(({ deployment }) => deployment.price);
+  const waiting = admit(deps, call, principal, { route, tokens: body.asked, prices });
+  if (waiting !== undefined) await waiting;
   if (previous !== null) {
     const first = await destinationByResponse(deps, call, principal, { id: previous, model: name });
     return { call, route, first, tries: null, body, endsAtMs: endOf(call, first, callersEndAtMs) };
@@ -175,7 +192,7 @@ async function planByEndpoint(
   }
   const { timeouts } = endpoint;
   const why = "endpoint named in the path";
-  const first: Destination = { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why };
+  const first: Destination = { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", price: null, why };
   const plan = { call, route, first, tries: null, endsAtMs: endOf(call, first, callersEndAtMs) };
   const contentType = call.req.headers["content-type"] ?? "";
   const hasBody =
@@ -186,7 +203,7 @@ async function planByEndpoint(
   if (hasBody && isUnbounded && !/\bjson\b/i.test(contentType)) {
     checkBodyEncoding(call);
     if (call.expectsContinue) call.res.writeContinue();
-    return { ...plan, body: call.req };
+    return { ...plan, body: streamOf(call.req) };
   }
   const body = await receiveBody(call, deps.limits, deps.budget, "keep");
   const named = route.pathModel?.name ?? body.model;
@@ -200,21 +217,42 @@ async function planByEndpoint(
     return { ...plan, body: { ...body, json: null } };
   }
 
-  for (const { model, targets } of call.snapshot.routesFor(principal)) {
-    for (const { deployment } of targets) {
-      const isThis = deployment.endpointId === endpoint.id && (model.name === named || deployment.upstreamModel === named);
-      if (!isThis) continue;
-      call.model = model.name;
-      const state = deps.routing.health.of(deployment.id);
-      const chosen = { ...first, deploymentId: deployment.id, state, upstreamModel: deployment.upstreamModel };
-      return { ...plan, first: chosen, body: route.pathModel === null ? body : withoutModel(body) };
-    }
+  const found = modelAtEndpoint(call, principal, endpoint.id, named);
+  if (found !== null) {
+    call.model = found.model;
+    const { id: deploymentId, upstreamModel, price } = found.deployment;
+    const chosen = { ...first, deploymentId, state: deps.routing.health.of(deploymentId), upstreamModel, price };
+    return { ...plan, first: chosen, body: route.pathModel === null ? body : withoutModel(body) };
   }
   throw new HeadgateError("model_not_found", { field: "model" });
 }
 
+/**
+ * The model that is called so there, by its public name or, where none has that, by the endpoint's own id: limits and prices are its. Pools first:
+ * a virtual model of the same deployment is another one. Null: unknown, or not this caller's.
+ */
+function modelAtEndpoint(
+  { snapshot }: Call,
+  principal: Principal,
+  endpointId: string,
+  named: string,
+): { model: string; deployment: TargetView } | null {
+  const isThere = ({ deployment }: Target) => deployment.endpointId === endpointId;
+  const ofName = snapshot.routeFor(principal, named)?.targets.find(isThere);
+  if (ofName !== undefined) return { model: named, deployment: ofName.deployment };
+  let virtual: { model: string; deployment: TargetView } | null = null;
+  for (const { model, targets } of snapshot.routesFor(principal)) {
+    const target = targets.find((one) => isThere(one) && one.deployment.upstreamModel === named);
+    if (target === undefined) continue;
+    const found = { model: model.name, deployment: target.deployment };
+    if (model.kind === "pool") return found;
+    virtual ??= found;
+  }
+  return virtual;
+}
+
 /** A caller who goes while its token is being proven is not waited for, nor is the proof when the process ends. */
-function inTime(call: Call, proof: Promise<Principal>): Promise<Principal> {
+function inTime<Result>(call: Call, proof: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     const gone = () => reject(new CallerGone());
     call.onGone = gone;

@@ -64,6 +64,6 @@ function giveUp(run: Run, flight: Flight, winner: Flight | null): void {
   flight.attempt.abort(new CallerGone());
   tellHealth(flight, null, deps.clock.nowMs());
   const error = winner === null ? "client_disconnected" : "hedge_lost";
-  void settled(deps, flight.started, { status: 499, error, final: false, estimated: true });
+  void settled(deps, flight, { status: 499, error, final: false, estimated: true });
   if (winner !== null) run.plan.call.endpoint = winner.destination.endpoint;
 }

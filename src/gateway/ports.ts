@@ -1,5 +1,5 @@
 // What the data plane needs from outside. Consumers own their ports; app.ts wires them.
-import type { RateCharge, RateRefusal } from "../domain/allowance.ts";
+import type { Demand, Refusal, Reservation } from "../domain/allowance.ts";
 import type { CapturedBodies } from "../domain/captured-bodies.ts";
 import type { ProvenIdentity, TokenVerdict } from "../domain/identity.ts";
 import type { AttemptOutcome, AttemptStarted } from "../domain/ledger-record.ts";
@@ -34,6 +34,24 @@ export interface ResponseSource {
   forget(id: string): Promise<void>;
 }
 
+/** What a caller wants to know about their usage. */
+export interface CallerUsageQuery {
+  /** Inclusive, exclusive; ms, whole hours. */
+  fromMs: number;
+  toMs: number;
+  /** One of them is null. */
+  keyId: string | null;
+  userId: string | null;
+  byModel: boolean;
+  bucket: "hour" | "day" | null;
+}
+
+/** What callers have used, as the ledger has it. */
+export interface UsageSource {
+  /** What to answer them with. Rejects when it can't be told at the moment. */
+  ofCaller(query: CallerUsageQuery): Promise<object>;
+}
+
 /** Where callers' tokens are proven. The gateway keeps what it is told: it asks once for a token it does not know. */
 export interface IdentitySource {
   /** Whether some provider could have issued this credential; false: none is asked. No I/O. */
@@ -44,10 +62,13 @@ export interface IdentitySource {
   seen(identity: ProvenIdentity): void;
 }
 
-/** Who says whether a request is within its allowances. */
+/** Who says whether a call is within its allowances. */
 export interface AllowanceSource {
-  /** Takes one request from all of them, or from none: then the refusal that lasts longest. */
-  takeRequest(charges: readonly RateCharge[], nowMs: number): RateRefusal | null;
+  /**
+   * Takes one request, and what it may use, from all that it draws on, or from none: then the refusal that lasts longest, of a budget before all others. A
+   * promise only where an authority elsewhere has to be asked; that never rejects, and settles within a few milliseconds.
+   */
+  reserve(demand: Demand, nowMs: number): Reservation | Refusal | Promise<Reservation | Refusal>;
 }
 
 /** Where bodies go that are to be kept. Nothing of it waits, and nothing throws; what does not fit is dropped and counted. */
@@ -78,6 +99,9 @@ export interface RequestEvent {
   ttftMs: number | null;
   detail: string | null;
 }
+
+/** What was short when a call was refused unheard. */
+export type ShedReason = "calls_in_flight" | "event_loop";
 
 export interface EventSink {
   requestFinished(event: RequestEvent): void;

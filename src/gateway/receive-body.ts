@@ -1,5 +1,6 @@
 // Takes in a request's body: bounded, scanned while it arrives, never parsed as a whole.
 import { HeadgateError } from "../core/errors.ts";
+import type { AskedTokens } from "./body/asked-tokens.ts";
 import { JsonScanner, type ScannedBody } from "./body/json-scanner.ts";
 import { boundaryOf, MultipartScanner } from "./body/multipart.ts";
 import { type Call, CallerGone } from "./call.ts";
@@ -23,6 +24,8 @@ export interface ReceivedBody {
   modelRange: { start: number; end: number } | null;
   model: string | null;
   json: ScannedBody | null;
+  /** How many tokens the call may use, as far as the body tells; null: it is no JSON. */
+  asked: AskedTokens | null;
   /** Why no model was found in it; null when one was. */
   problem: HeadgateError | null;
 }
@@ -63,16 +66,26 @@ export async function receiveBody(
     problem = error;
   };
   if (call.expectsContinue) call.res.writeContinue();
-  const chunks = await readChunks(call, limits, budget, (chunk) => {
+  const onChunk = (chunk: Buffer) => {
     if (problem !== null) return;
     try {
       (multipart ?? (json as JsonScanner)).write(chunk);
     } catch (error) {
       note(error);
     }
-  });
+  };
+  const whole = call.req.wholeBody ?? null;
+  let chunks: Buffer[];
+  if (whole === null) {
+    chunks = await readChunks(call, limits, budget, onChunk);
+  } else {
+    if (call.isGone) throw new CallerGone();
+    chunks = whole.length === 0 ? [] : [whole];
+    if (whole.length > 0) takeChunk(call, limits, budget, whole, onChunk);
+  }
   const bytes = call.heldBytes;
-  const unscanned = { chunks, bytes, json: null, model: null, modelRange: null };
+  const asked = json === null ? null : json.asked(bytes);
+  const unscanned = { chunks, bytes, json: null, asked, model: null, modelRange: null };
   if (bytes === 0) return { ...unscanned, problem: new HeadgateError("model_required", { field: "model" }) };
   if (problem !== null) return { ...unscanned, problem };
   try {
@@ -82,6 +95,7 @@ export async function receiveBody(
       chunks,
       bytes,
       json: json === null ? null : (scanned as ScannedBody),
+      asked,
       model: scanned.model,
       modelRange,
       problem: null,
@@ -92,10 +106,20 @@ export async function receiveBody(
   }
 }
 
+/** Throws what ends the body: it is too large, there are too many of them, or what `onChunk` throws. */
+function takeChunk(call: Call, limits: BodyLimits, budget: BodyBudget, chunk: Buffer, onChunk: (chunk: Buffer) => void): void {
+  call.heldBytes += chunk.length;
+  budget.heldBytes += chunk.length;
+  if (call.heldBytes > limits.bodyBytesMax) throw bodyTooLarge(limits);
+  if (budget.heldBytes > limits.bodiesInFlightBytesMax) throw new HeadgateError("overloaded", { retryAfterSeconds: 1 });
+  onChunk(chunk);
+}
+
 function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk: (chunk: Buffer) => void): Promise<Buffer[]> {
   const { req } = call;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    // Let go at the end: connections keep their last request, and that its listeners.
+    let chunks: Buffer[] = [];
     const fail = (error: unknown) => {
       req.off("data", take);
       call.abort = null;
@@ -106,13 +130,8 @@ function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk:
     const gone = () => fail(new CallerGone());
     call.onGone = gone;
     const take = (chunk: Buffer) => {
-      call.heldBytes += chunk.length;
-      budget.heldBytes += chunk.length;
-      if (call.heldBytes > limits.bodyBytesMax) return fail(bodyTooLarge(limits));
-      if (budget.heldBytes > limits.bodiesInFlightBytesMax)
-        return fail(new HeadgateError("overloaded", { retryAfterSeconds: 1 }));
       try {
-        onChunk(chunk);
+        takeChunk(call, limits, budget, chunk, onChunk);
       } catch (error) {
         return fail(error);
       }
@@ -123,6 +142,7 @@ function readChunks(call: Call, limits: BodyLimits, budget: BodyBudget, onChunk:
       call.abort = null;
       call.onGone = null;
       resolve(chunks);
+      chunks = [];
     });
     req.once("error", () => fail(new CallerGone()));
     if (call.isGone) fail(new CallerGone());

@@ -2,7 +2,7 @@
 import { HeadgateError } from "../core/errors.ts";
 import { type Call, CallerGone } from "./call.ts";
 import type { Meter } from "./meter/meter.ts";
-import { answerHeaders, mergeVary } from "./reply/answer-headers.ts";
+import { addEndpointHeaders, answerHeaders, mergeVary } from "./reply/answer-headers.ts";
 import { errorEvent, type StreamDialect } from "./reply/error-body.ts";
 import { discardRest } from "./reply/send-error.ts";
 import type { WithholdUsageChunk } from "./stream/withhold-usage-chunk.ts";
@@ -196,7 +196,7 @@ class Relay implements AnswerConsumer {
     const { call, head } = this.#options;
     if (call.res.headersSent) return;
     const headers = answerHeaders(call);
-    for (const part of head.headers) headers.push(part);
+    addEndpointHeaders(headers, head.headers, call);
     mergeVary(headers, call.res.getHeader("vary"));
     if (this.#length !== null) headers.push("content-length", String(this.#length));
     if (head.status >= 400) headers.push("x-headgate-error-source", "upstream");

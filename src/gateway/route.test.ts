@@ -93,6 +93,9 @@ describe("parseRoute", () => {
 
   test("lists and gets models", () => {
     expect(parseRoute("GET", "/v1/models?limit=3")).toEqual({ kind: "list-models" });
+    expect(parseRoute("GET", "/ai/v1/usage?from=2026-01-01")).toEqual({ kind: "usage" });
+    expect(parseRoute("POST", "/v1/usage")).toMatchObject({ kind: "call", rest: "/usage" });
+    expect(parseRoute("GET", "/v1/usage/costs")).toMatchObject({ kind: "call", needsPassthrough: true });
     expect(parseRoute("GET", "/v1/models/meta-llama/Llama-3")).toEqual({ kind: "get-model", model: "meta-llama/Llama-3" });
   });
 

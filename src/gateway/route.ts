@@ -26,7 +26,13 @@ export interface CallRoute {
   cluster: string | null;
 }
 
-export type Route = CallRoute | DirectRoute | { kind: "list-models" } | { kind: "get-model"; model: string } | { kind: "none" };
+export type Route =
+  | CallRoute
+  | DirectRoute
+  | { kind: "list-models" }
+  | { kind: "get-model"; model: string }
+  | { kind: "usage" }
+  | { kind: "none" };
 
 /** Path segments behind which a provider keeps an account's state. */
 const statePaths = new Set([
@@ -121,6 +127,7 @@ function versionedRoute(method: string, rest: string, search: string, version: "
   if (reads && version === "v1" && rest.startsWith("/models/")) {
     return { kind: "get-model", model: decodeURIComponent(rest.slice("/models/".length)) };
   }
+  if (reads && version === "v1" && (rest === "/usage" || rest === "/usage/")) return { kind: "usage" };
   const pathModel = pathModelOf(method, rest);
   const responseId = responseIdOf(method, rest);
   return {

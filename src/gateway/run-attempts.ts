@@ -1,17 +1,20 @@
 // The attempts of one call: try a target, judge what came of it, try another or pass the answer on.
 import type { Clock } from "../core/clock.ts";
 import { HeadgateError } from "../core/errors.ts";
+import type { TokenUsage } from "../core/tokens.ts";
 import type { EndpointView } from "../domain/snapshot.ts";
 import type { AttemptPlan, Destination } from "./attempt-plan.ts";
 import { destinationOf } from "./attempt-plan.ts";
+import { maximumOf } from "./body/asked-tokens.ts";
 import { CallerGone } from "./call.ts";
 import { type AttemptDeps, isRedirect, judge, leave, type Run } from "./call-run.ts";
 import { isInferencePath } from "./failover/inference-path.ts";
 import { judgeAttempt, type Verdict } from "./failover/judge-attempt.ts";
 import { parseRetryAfter } from "./failover/retry-after.ts";
-import { type Flight, launch, outcomeOf, settled, tellHealth } from "./flight.ts";
+import { type Flight, launch, outcomeOf, settled, settle as settleFlight, tellHealth } from "./flight.ts";
 import { openWithHedge } from "./hedge.ts";
-import { createMeter } from "./meter/meter.ts";
+import { createMeter, type MeteredUsage } from "./meter/meter.ts";
+import { meterKind } from "./meter/meter-kind.ts";
 import { type RelayOutcome, relay } from "./relay.ts";
 import type { StreamDialect } from "./reply/error-body.ts";
 import { sendHeldAnswer } from "./reply/held-answer.ts";
@@ -120,14 +123,15 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
   const settle = (outcome: RelayOutcome, done: () => void) => {
     const metered = meter.finish({ complete: outcome.complete });
     const settledOutcome = outcomeOf(deps.clock, started, outcome.status, outcome.error);
-    settledOutcome.usage = metered.usage;
+    settledOutcome.usage = metered.source === "estimated" ? withUnseen(run, metered.usage, outcome) : metered.usage;
     settledOutcome.usageSource = metered.source;
     settledOutcome.ttftMs = attempt.firstByteAtMs === null ? null : attempt.firstByteAtMs - attempt.startedAtMs;
     settledOutcome.responseId = meter.responseId;
     if (meter.responseId !== null) remember();
     if (isDeleted(plan, outcome)) deps.responses.forget(route.responseId as string);
     tellHealth(flight, verdictOnEnd(verdict, outcome, flight, meter.errorStatus), deps.clock.nowMs());
-    deps.sink.settle(started, settledOutcome, done);
+    if (isWholeAnswer(outcome, metered)) deps.outputs.learn(call.model, metered.usage);
+    settleFlight(deps, flight, settledOutcome, done);
   };
   return relay({
     call,
@@ -139,6 +143,25 @@ function passOn(run: Run, flight: Flight, opening: OpenedAnswer, verdict: Verdic
     identified: remember,
     settle,
   });
+}
+
+/**
+ * An answer that its provider makes in the background is whole long after its call, and looking at it is not charged: its call counts with the
+ * output that was set aside for it.
+ */
+function withUnseen({ plan, deps }: Run, usage: TokenUsage, { status, error }: RelayOutcome): TokenUsage {
+  const { body, call, route } = plan;
+  const asked = "chunks" in body ? body.asked : null;
+  const kind = meterKind(route.rest, call.method);
+  const hasFailed = error === "stream_error" || (status >= 300 && status !== 499);
+  if (asked?.isInBackground !== true || kind !== "responses" || hasFailed) return usage;
+  const outputTokens = (maximumOf(kind, asked) ?? deps.outputs.typical(call.model)) - usage.reasoningTokens;
+  return { ...usage, outputTokens: Math.max(usage.outputTokens, outputTokens) };
+}
+
+/** Whether it tells how much calls of the model usually have answered. */
+function isWholeAnswer({ status, error }: RelayOutcome, { source }: MeteredUsage): boolean {
+  return status < 300 && error === null && source === "measured";
 }
 
 /** What an answer that was passed on says about its deployment in the end. */
@@ -163,7 +186,7 @@ async function fail(run: Run, flight: Flight, opening: Opening, verdict: Verdict
   tellHealth(flight, verdict, deps.clock.nowMs());
   flight.attempt.abort(error);
   const estimated = opening.kind === "failed" ? opening.sent : opening.head.status < 300;
-  await settled(deps, flight.started, { status: error.status, error: error.code, final: true, estimated });
+  await settled(deps, flight, { status: error.status, error: error.code, final: true, estimated });
   if (held === null) throw error;
   call.detail = `${error.code}: ${error.options.detail ?? error.message}`;
   if (held.head.status === 429) shortenRetryAfter(run, held.head.headers, deps.clock);
@@ -181,7 +204,7 @@ async function ended(
   tellHealth(flight, null, run.deps.clock.nowMs());
   const [status, code] = error instanceof CallerGone ? [499, "client_disconnected"] : [error.status, error.code];
   const estimated = opening.kind === "answer" || opening.sent;
-  await settled(run.deps, flight.started, { status, error: code, final: true, estimated });
+  await settled(run.deps, flight, { status, error: code, final: true, estimated });
   return error;
 }
 

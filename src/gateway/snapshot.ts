@@ -1,5 +1,5 @@
 // The gateway's indexed view of the configuration: every question a request asks is one or two map lookups.
-import type { RateCharge } from "../domain/allowance.ts";
+import type { Charge } from "../domain/allowance.ts";
 import { everyoneGroupId } from "../domain/everyone.ts";
 import { groupIdOf, type ProvenIdentity } from "../domain/identity.ts";
 import { isLimited, type Limits, noLimits } from "../domain/limits.ts";
@@ -35,7 +35,7 @@ export interface ModelRoute {
   /** Some target, or the model itself, is for some groups only. */
   isRestricted: boolean;
   /** What calls of it draw on; null: nothing. */
-  charge: RateCharge | null;
+  charge: Charge | null;
 }
 
 /** Of all snapshots of this process: what is made from one is never taken for what another would make. */
@@ -278,13 +278,16 @@ export class Snapshot {
     );
   }
 
-  /** A caller with a token is held to the rates of all groups. */
-  #tokenCharges(userId: string, groupIds: Iterable<string>, defaultLimits: Limits): RateCharge[] {
-    const limits = this.#users.get(userId)?.limits ?? defaultLimits;
-    return [...chargeOf("user", userId, limits), ...[...groupIds, everyoneGroupId].flatMap((id) => this.#groupCharge(id))];
+  /** A caller with a token is held to the rates of all groups, and to what the primary one has, which pays: member of it or not. */
+  #tokenCharges(userId: string, groupIds: Iterable<string>, defaultLimits: Limits): Charge[] {
+    const user = this.#users.get(userId);
+    const limits = user?.limits ?? defaultLimits;
+    const primary = user?.primaryGroupId ?? everyoneGroupId;
+    const groups = new Set([...groupIds, primary, everyoneGroupId]);
+    return [...chargeOf("user", userId, limits), ...[...groups].flatMap((id) => this.#groupCharge(id))];
   }
 
-  #groupCharge(id: string): RateCharge[] {
+  #groupCharge(id: string): Charge[] {
     const group = this.#groups.byId.get(id);
     return group === undefined ? [] : chargeOf("group", id, group.limits);
   }
@@ -349,6 +352,6 @@ function reachable(route: ModelRoute, principal: Principal): ModelRoute | null {
   return targets.length === 0 ? null : routeOver(route.model, targets);
 }
 
-function chargeOf(kind: "key" | "user" | "group" | "model", id: string, limits: Limits): RateCharge[] {
+function chargeOf(kind: "key" | "user" | "group" | "model", id: string, limits: Limits): Charge[] {
   return isLimited(limits) ? [{ subject: `${kind}:${id}`, limits }] : [];
 }

@@ -29,11 +29,13 @@ const started: fc.Arbitrary<AttemptStarted> = fc.record({
   deploymentId: textOrNull,
   upstreamModel: text,
   dialect: fc.constantFrom(...dialects),
+  priceVersion: textOrNull,
   method: text,
   path: text,
   stream: fc.boolean(),
   why: text,
   inputTokensEstimate: count,
+  costEstimateNanoUsd: countOrNull,
 });
 
 const outcome: fc.Arbitrary<Required<AttemptOutcome>> = fc.record({
@@ -43,16 +45,19 @@ const outcome: fc.Arbitrary<Required<AttemptOutcome>> = fc.record({
   final: fc.boolean(),
   ttftMs: countOrNull,
   durationMs: count,
-  usage: fc.record({
-    inputTokens: count,
-    cachedInputTokens: count,
-    cacheWriteTokens: count,
-    outputTokens: count,
-    reasoningTokens: count,
-  }),
+  usage: fc.record(
+    {
+      inputTokens: count,
+      cachedInputTokens: count,
+      cacheWriteTokens: count,
+      outputTokens: count,
+      reasoningTokens: count,
+      details: fc.record({ cacheWrite1hTokens: count, inputAudioTokens: count }, { requiredKeys: [] }),
+    },
+    { requiredKeys: ["inputTokens", "cachedInputTokens", "cacheWriteTokens", "outputTokens", "reasoningTokens"] },
+  ),
   usageSource: fc.constantFrom("measured" as const, "estimated" as const),
   costNanoUsd: countOrNull,
-  priceVersion: textOrNull,
   responseId: textOrNull,
 });
 

@@ -21,11 +21,13 @@ const start: Record<Exclude<keyof AttemptStarted, "event" | "id">, Uint8Array> =
   deploymentId: utf8(',"deploymentId":'),
   upstreamModel: utf8(',"upstreamModel":'),
   dialect: utf8(',"dialect":'),
+  priceVersion: utf8(',"priceVersion":'),
   method: utf8(',"method":'),
   path: utf8(',"path":'),
   stream: utf8(',"stream":'),
   why: utf8(',"why":'),
   inputTokensEstimate: utf8(',"inputTokensEstimate":'),
+  costEstimateNanoUsd: utf8(',"costEstimateNanoUsd":'),
 };
 
 const end: Record<Exclude<keyof AttemptOutcome, "usage">, Uint8Array> = {
@@ -37,16 +39,16 @@ const end: Record<Exclude<keyof AttemptOutcome, "usage">, Uint8Array> = {
   durationMs: utf8(',"durationMs":'),
   usageSource: utf8('},"usageSource":'),
   costNanoUsd: utf8(',"costNanoUsd":'),
-  priceVersion: utf8(',"priceVersion":'),
   responseId: utf8(',"responseId":'),
 };
 
-const usageStart: Record<keyof TokenUsage, Uint8Array> = {
+const usageStart: Record<keyof Required<TokenUsage>, Uint8Array> = {
   inputTokens: utf8(',"usage":{"inputTokens":'),
   cachedInputTokens: utf8(',"cachedInputTokens":'),
   cacheWriteTokens: utf8(',"cacheWriteTokens":'),
   outputTokens: utf8(',"outputTokens":'),
   reasoningTokens: utf8(',"reasoningTokens":'),
+  details: utf8(',"details":'),
 };
 
 const startedHead = utf8(`${startedStart}"id":`);
@@ -88,8 +90,9 @@ export class RecordEncoder {
       a.endpoint === b.endpoint &&
       a.deploymentId === b.deploymentId &&
       a.upstreamModel === b.upstreamModel &&
-      a.dialect === b.dialect,
-    (to, { model, endpointId, endpoint, deploymentId, upstreamModel, dialect }) => {
+      a.dialect === b.dialect &&
+      a.priceVersion === b.priceVersion,
+    (to, { model, endpointId, endpoint, deploymentId, upstreamModel, dialect, priceVersion }) => {
       to.raw(start.model);
       to.text(model);
       to.raw(start.endpointId);
@@ -102,6 +105,8 @@ export class RecordEncoder {
       to.text(upstreamModel);
       to.raw(start.dialect);
       to.text(dialect);
+      to.raw(start.priceVersion);
+      to.textOrNull(priceVersion);
     },
   );
   readonly #route = new FieldGroup<AttemptStarted>(
@@ -164,6 +169,8 @@ export class RecordEncoder {
     to.text(started.why);
     to.raw(start.inputTokensEstimate);
     to.number(started.inputTokensEstimate);
+    to.raw(start.costEstimateNanoUsd);
+    to.numberOrNull(started.costEstimateNanoUsd);
   }
 
   #outcome(to: JsonBytes, outcome: AttemptOutcome): void {
@@ -185,12 +192,14 @@ export class RecordEncoder {
     to.number(usage.outputTokens);
     to.raw(usageStart.reasoningTokens);
     to.number(usage.reasoningTokens);
+    if (usage.details !== undefined) {
+      to.raw(usageStart.details);
+      to.rawText(JSON.stringify(usage.details));
+    }
     to.raw(end.usageSource);
     to.text(outcome.usageSource);
     to.raw(end.costNanoUsd);
     to.numberOrNull(outcome.costNanoUsd);
-    to.raw(end.priceVersion);
-    to.textOrNull(outcome.priceVersion);
     if (outcome.responseId === undefined) return;
     to.raw(end.responseId);
     to.textOrNull(outcome.responseId);

@@ -6,8 +6,8 @@ import { startedStart } from "./spool-files.ts";
 
 /** Read at once: little enough that nothing made of it lives long, which is what the garbage collector charges for. */
 const readBytes = 96 * 1024;
-/** Each pass becomes one transaction, and what a transaction costs is shared by all in it: some six hundred calls. It holds up others that write. */
-const passBytesMax = 1024 * 1024;
+/** Each pass becomes one transaction, and what a transaction costs is shared by all in it: some two thousand calls. It holds up others that write. */
+const passBytesMax = 2 * 1024 * 1024;
 
 /** A buffer to be shared by readers that take turns. */
 export function spoolReadBuffer(): Buffer<ArrayBuffer> {
@@ -34,7 +34,7 @@ export class SpoolReader {
   }
 
   /**
-   * The records after `offset`, up to a megabyte of them, without those starts whose outcome is among them too: the outcome
+   * The records after `offset`, up to two megabytes of them, without those starts whose outcome is among them too: the outcome
    * repeats all that they say. From there again each time, until `advance`. What is said about a pass holds once it has been read to its end.
    */
   *pass(): Generator<LedgerRecord, void, undefined> {

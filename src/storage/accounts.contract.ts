@@ -1,7 +1,8 @@
 // What the repositories of sessions, one-time links and the audit log do, for every engine.
 import { describe, expect, test } from "vitest";
 import { newId } from "../core/ids.ts";
-import type { AuditRow, OneTimeLinkRow, SessionRow } from "./port.ts";
+import type { OneTimeLinkRow, SessionRow } from "./ports/accounts.ts";
+import type { AuditRow } from "./ports/audit.ts";
 import { allPages, userRow, violation } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 

@@ -1,7 +1,7 @@
 // What the repositories of the configuration do, for every engine.
 import { describe, expect, test } from "vitest";
 import { HeadgateError } from "../core/errors.ts";
-import type { DeploymentRow, ModelRow } from "./port.ts";
+import type { DeploymentRow, ModelRow } from "./ports/models.ts";
 import { allPages, deploymentRow, endpointRow, keyRow, modelRow, syncRunRow, violation } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 

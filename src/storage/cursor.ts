@@ -1,6 +1,6 @@
 // Opaque cursors: the sort key of the last row of a page, so that a page starts right after it whatever was added or removed since.
 import { HeadgateError } from "../core/errors.ts";
-import type { Page } from "./port.ts";
+import type { Page } from "./ports/page.ts";
 
 type Part = "string" | "number";
 type Key<Parts extends readonly Part[]> = { [Index in keyof Parts]: Parts[Index] extends "string" ? string : number };

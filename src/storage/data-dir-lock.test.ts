@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { temporaryDirectory } from "../../test/support/database.ts";
 import { DataDirInUse, lockDataDir } from "./data-dir-lock.ts";
 
-const compiled = new URL("../../dist/storage/data-dir-lock.js", import.meta.url).href;
+const compiled = new URL("../../compiled/storage/data-dir-lock.js", import.meta.url).href;
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let dataDir: string;

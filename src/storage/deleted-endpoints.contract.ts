@@ -1,7 +1,7 @@
 // What the repository of deleted endpoints does, for every engine.
 import { describe, expect, test } from "vitest";
 import { newId } from "../core/ids.ts";
-import type { DeletedEndpointRow } from "./port.ts";
+import type { DeletedEndpointRow } from "./ports/endpoints.ts";
 import { deploymentRow, endpointRow, modelRow, syncRunRow } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 

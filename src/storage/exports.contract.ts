@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { settledAttempt } from "../../test/support/ledger-records.ts";
 import { newId } from "../core/ids.ts";
-import type { ExportRow } from "./port.ts";
+import type { ExportRow } from "./ports/exports.ts";
 import { allPages, userRow } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 
@@ -79,6 +79,24 @@ export function exportsContract(database: ContractDatabase): void {
         false,
         null,
       ]);
+    });
+
+    test("keep the parts of their files until they are taken away, or go with their export", async () => {
+      const { exports } = database.storage;
+      const row = exportRow();
+      await exports.insert(row);
+      for (const [position, content] of ["Zmlyc3Q=", "c2Vjb25k"].entries())
+        await exports.addPart({ export_id: row.id, position, content });
+      expect([await exports.part(row.id, 0), await exports.part(row.id, 1), await exports.part(row.id, 2)]).toEqual([
+        "Zmlyc3Q=",
+        "c2Vjb25k",
+        null,
+      ]);
+      await exports.deleteParts(row.id);
+      expect(await exports.part(row.id, 0)).toBeNull();
+      await exports.addPart({ export_id: row.id, position: 0, content: "" });
+      await exports.delete(row.id);
+      expect(await exports.part(row.id, 0)).toBeNull();
     });
   });
 

@@ -1,6 +1,6 @@
 // One transaction for work of several statements, whether or not one is under way already.
 import type { Kysely, Transaction } from "kysely";
-import type { Database } from "./schema.ts";
+import type { Database } from "./schema/database.ts";
 
 /** Runs `work` in the transaction that `db` is, else in one of its own. */
 export async function inTransaction<T>(

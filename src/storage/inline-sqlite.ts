@@ -1,6 +1,6 @@
 // SQLite on the calling thread, for threads that have nothing better to do than to wait for it.
 import { EachRow } from "./each-row.ts";
-import { StorageUnavailable } from "./port.ts";
+import { StorageUnavailable } from "./ports/errors.ts";
 import type { SqliteRunner } from "./sqlite-client.ts";
 import { SqliteConnections, type SqliteFile, type SqliteResult, type SqliteStatement } from "./sqlite-connections.ts";
 import { sqliteError } from "./sqlite-errors.ts";

@@ -1,6 +1,6 @@
 // Many rows as one parameter: a statement's text stays the same whatever their number, and both engines read JSON fast.
 import { type RawBuilder, sql } from "kysely";
-import type { Engine } from "./port.ts";
+import type { Engine } from "./ports/storage.ts";
 import { storable } from "./storable.ts";
 
 export type ColumnType = "text" | "bigint";

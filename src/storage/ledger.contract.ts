@@ -4,10 +4,13 @@ import { describe, expect, test } from "vitest";
 import { settledAttempt, startedAttempt } from "../../test/support/ledger-records.ts";
 import { histogramBucket } from "../core/histogram.ts";
 import { newId } from "../core/ids.ts";
+import { tokenDetailsColumnOf } from "../core/token-details.ts";
 import type { AttemptSettled, AttemptStarted, LedgerRecord } from "../domain/ledger-record.ts";
 import { attemptRow } from "./ledger/attempt-row.ts";
 import { openLedger } from "./open-ledger.ts";
-import { type AttemptRow, type LedgerRepository, StorageUnavailable, type UsageRow } from "./port.ts";
+import { StorageUnavailable } from "./ports/errors.ts";
+import type { AttemptRow, LedgerRepository } from "./ports/ledger.ts";
+import type { UsageRow } from "./ports/usage.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 
 const hourMs = 3_600_000;
@@ -36,13 +39,17 @@ function caseArbitrary(startMs: number, processId: string): fc.Arbitrary<Case> {
     final: fc.boolean(),
     ttftMs: fc.option(fc.double({ min: 0, max: 60_000, noNaN: true })),
     durationMs: fc.double({ min: 0, max: 600_000, noNaN: true }),
-    usage: fc.record({
-      inputTokens: natural,
-      cachedInputTokens: natural,
-      cacheWriteTokens: natural,
-      outputTokens: natural,
-      reasoningTokens: natural,
-    }),
+    usage: fc.record(
+      {
+        inputTokens: natural,
+        cachedInputTokens: natural,
+        cacheWriteTokens: natural,
+        outputTokens: natural,
+        reasoningTokens: natural,
+        details: fc.record({ cacheWrite1hTokens: natural, outputAudioTokens: natural }, { requiredKeys: [] }),
+      },
+      { requiredKeys: ["inputTokens", "cachedInputTokens", "cacheWriteTokens", "outputTokens", "reasoningTokens"] },
+    ),
     usageSource: fc.constantFrom("measured" as const, "estimated" as const),
     costNanoUsd: fc.option(fc.nat()),
   });
@@ -126,6 +133,7 @@ function expectedRow({ started, settled }: Case): Partial<AttemptRow> {
       usage_source: "estimated",
       input_tokens: started.inputTokensEstimate,
       output_tokens: 0,
+      token_details: null,
     };
   }
   return {
@@ -137,6 +145,7 @@ function expectedRow({ started, settled }: Case): Partial<AttemptRow> {
     usage_source: settled.usageSource,
     input_tokens: settled.usage.inputTokens,
     output_tokens: settled.usage.outputTokens,
+    token_details: tokenDetailsColumnOf(settled.usage.details),
     cost_nano_usd: settled.costNanoUsd,
     duration_ms: Math.round(settled.durationMs),
     ttft_ms: settled.ttftMs === null ? null : Math.round(settled.ttftMs),

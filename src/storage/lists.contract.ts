@@ -4,7 +4,10 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { settledAttempt } from "../../test/support/ledger-records.ts";
 import { everyoneGroupId } from "../domain/everyone.ts";
-import type { ManifestRow, ModelFilter, OwnedBy, RequestFilter } from "./port.ts";
+import type { RequestFilter } from "./ports/ledger.ts";
+import type { ManifestRow } from "./ports/manifests.ts";
+import type { ModelFilter } from "./ports/models.ts";
+import type { OwnedBy } from "./ports/owned-by.ts";
 import { allPages, deploymentRow, endpointRow, groupRow, keyRow, manifestRow, modelRow, userRow } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 

@@ -2,8 +2,8 @@
 import { type Kysely, sql } from "kysely";
 import { migrations } from "./migrations/index.ts";
 import type { Migration } from "./migrations/migration.ts";
-import type { Engine } from "./port.ts";
-import type { Database } from "./schema.ts";
+import type { Engine } from "./ports/storage.ts";
+import type { Database } from "./schema/database.ts";
 
 interface MigrationTable {
   schema_migrations: { name: string; applied_at: number };
@@ -22,14 +22,20 @@ export class DatabaseTooNew extends Error {
 
 /**
  * Applies what is missing of `list`, each migration in a transaction of its own that first takes the engine's migration
- * lock: two processes that start at once apply everything once. Throws DatabaseTooNew and changes nothing when the database has a
+ * lock: two processes that start at once apply everything once, and one waits for as long as the other takes. For tables that somebody
+ * uses it waits `lockTimeoutMs` at most, since whoever comes later waits behind it; then it throws StorageUnavailable. Throws DatabaseTooNew and changes nothing when the database has a
  * migration that is not in the list.
  */
-export async function migrate(db: Kysely<Database>, engine: Engine, list: readonly Migration[] = migrations): Promise<void> {
+export async function migrate(
+  db: Kysely<Database>,
+  engine: Engine,
+  list: readonly Migration[] = migrations,
+  { lockTimeoutMs = 60_000 } = {},
+): Promise<void> {
   const known = new Set(list.map((migration) => migration.name));
   for (;;) {
     const applied = await (db as unknown as Kysely<MigrationTable>).transaction().execute(async (transaction) => {
-      await takeMigrationLock(transaction, engine);
+      await takeMigrationLock(transaction, engine, lockTimeoutMs);
       await sql`create table if not exists schema_migrations (name text primary key not null, applied_at bigint not null)`.execute(
         transaction,
       );
@@ -73,9 +79,11 @@ export async function pendingMigrations(
 }
 
 /** SQLite's transactions begin with the write lock already. */
-async function takeMigrationLock(transaction: Kysely<MigrationTable>, engine: Engine): Promise<void> {
+async function takeMigrationLock(transaction: Kysely<MigrationTable>, engine: Engine, lockTimeoutMs: number): Promise<void> {
   if (engine === "sqlite") return;
-  await sql`set local lock_timeout = '60s'`.execute(transaction);
   const lockId = 4_721_070_341; // any number that nothing else in the database uses
+  // However long it takes: another process may be copying a large ledger.
+  await sql`set local lock_timeout = 0`.execute(transaction);
   await sql`select pg_advisory_xact_lock(${sql.lit(lockId)})`.execute(transaction);
+  await sql`set local lock_timeout = ${sql.lit(lockTimeoutMs)}`.execute(transaction);
 }

@@ -8,9 +8,9 @@ import { DatabaseTooNew, migrate } from "./migrate.ts";
 import { migrations } from "./migrations/index.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { openStorage } from "./open-storage.ts";
-import type { Engine, Storage } from "./port.ts";
+import type { Engine, Storage } from "./ports/storage.ts";
 import { postgresDatabase } from "./postgres.ts";
-import type { Database } from "./schema.ts";
+import type { Database } from "./schema/database.ts";
 import { sqliteDatabase } from "./sqlite.ts";
 import { SqliteClient } from "./sqlite-client.ts";
 

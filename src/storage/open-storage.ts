@@ -1,5 +1,5 @@
 // Picks the storage engine that the configuration asks for.
-import type { Storage } from "./port.ts";
+import type { Storage } from "./ports/storage.ts";
 import { openSqlite } from "./sqlite.ts";
 import { sqlitePath } from "./sqlite-path.ts";
 

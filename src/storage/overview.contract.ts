@@ -4,8 +4,11 @@ import { describe, expect, test } from "vitest";
 import { settledAttempt, startedAttempt } from "../../test/support/ledger-records.ts";
 import { histogramBoundMs, histogramBucket, histogramBuckets } from "../core/histogram.ts";
 import { newId } from "../core/ids.ts";
+import { everyoneGroupId } from "../domain/everyone.ts";
 import type { AttemptSettled } from "../domain/ledger-record.ts";
-import type { LatencyCount, UsageQuery, UsageRow } from "./port.ts";
+import type { OwnedBy } from "./ports/owned-by.ts";
+import type { LatencyCount, UsageQuery, UsageRow } from "./ports/usage.ts";
+import { groupRow, userRow } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 
 const hourMs = 3_600_000;
@@ -104,6 +107,58 @@ export function overviewContract(database: ContractDatabase): void {
         },
       );
       await fc.assert(property, { numRuns: 40, endOnFailure: true });
+    });
+
+    test("a manager's latencies are the same by days, by hours, and from the attempts, whoever paid", async () => {
+      const { ledger, overview, users, groups } = database.storage;
+      const [manager, member, other] = [userRow(), userRow(), userRow()];
+      const [managed, elsewhere] = [groupRow(), groupRow()];
+      for (const row of [manager, member, other]) await users.insert(row);
+      for (const row of [managed, elsewhere]) await groups.insert(row);
+      for (const { id } of [manager, member]) {
+        await groups.addMember({ group_id: managed.id, user_id: id, source: "admin", created_at: 1 });
+      }
+      const startMs = ownDays();
+      // More days that a member used and another group paid for than are looked up one by one, in the last of the ranges.
+      const many = Array.from({ length: 1100 }, (_, index) => ({ userId: member.id, groupId: newId("grp"), index }));
+      const some = Array.from({ length: 300 }, (_, index) => ({
+        userId: [manager.id, member.id, other.id, null][index % 4] as string | null,
+        groupId: [managed.id, elsewhere.id, everyoneGroupId][index % 3] as string,
+        index,
+      }));
+      const record = (dayMs: number) => (given: { userId: string | null; groupId: string; index: number }) => {
+        const { index, ...owner } = given;
+        const startedAtMs = startMs + dayMs + ((index * 1009) % 96) * hourMs;
+        return settledAttempt({ ...owner, startedAtMs, durationMs: 10 + index * 7, ttftMs: index % 5 === 0 ? null : index });
+      };
+      await ledger.ingest(some.map(record(0)));
+      const owners: OwnedBy[] = [
+        { userId: manager.id, groupIds: [managed.id] },
+        { userId: manager.id, groupIds: [managed.id, elsewhere.id] },
+        { userId: member.id, groupIds: [] },
+      ];
+      const agree = async (fromMs: number, toMs: number) => {
+        for (const ownedBy of owners) {
+          for (const bucket of ["hour", "day", null] as const) {
+            const query = { fromMs: startMs + fromMs, toMs: startMs + toMs, bucket, ownedBy };
+            const expected = plain(await overview.attemptLatency(query));
+            expect(expected.length).toBeGreaterThan(0);
+            expect(plain(await overview.latency(query))).toEqual(expected);
+          }
+        }
+      };
+      await agree(5 * hourMs, 90 * hourMs);
+      await ledger.sumDays(startMs + 5 * dayMs);
+      await agree(5 * hourMs, 90 * hourMs);
+      await agree(0, 4 * dayMs);
+      // One of the days changes after it was summed.
+      await ledger.ingest([
+        settledAttempt({ startedAtMs: startMs + dayMs, userId: member.id, groupId: managed.id, durationMs: 5 }),
+      ]);
+      await agree(0, 4 * dayMs);
+      await ledger.ingest(many.map(record(5 * dayMs)));
+      await ledger.sumDays(startMs + 10 * dayMs);
+      await agree(0, 10 * dayMs);
     });
 
     test("rows come by time, and within it by what they are grouped by", async () => {

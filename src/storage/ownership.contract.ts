@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { settledAttempt } from "../../test/support/ledger-records.ts";
 import { newId } from "../core/ids.ts";
 import { everyoneGroupId } from "../domain/everyone.ts";
-import type { OwnedBy } from "./port.ts";
+import type { OwnedBy } from "./ports/owned-by.ts";
 import { allPages, groupRow, keyRow, modelRow, userRow } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 

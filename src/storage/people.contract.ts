@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { everyoneGroupId } from "../domain/everyone.ts";
-import type { GroupMemberRow, GroupRow, UserRow } from "./port.ts";
+import type { GroupMemberRow, GroupRow, UserRow } from "./ports/people.ts";
 import {
   allPages,
   deploymentRow,

@@ -1,7 +1,7 @@
 // Kysely over a pool of PostgreSQL connections that survives the server: Kysely's own driver would hand broken ones out again.
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import type { Pool, PoolClient } from "pg";
-import { StorageUnavailable } from "./port.ts";
+import { StorageUnavailable } from "./ports/errors.ts";
 import { breaksConnection, postgresError } from "./postgres-errors.ts";
 
 export class PostgresDriver implements Driver {

@@ -1,5 +1,5 @@
 // What PostgreSQL's and its driver's errors mean to the callers of the storage port.
-import { StorageUnavailable, UniqueViolation } from "./port.ts";
+import { StorageUnavailable, UniqueViolation } from "./ports/errors.ts";
 
 /** By the name of the violated index. Ids that are computed stand for the index over what they are computed from, as in SQLite. */
 const constraints: ReadonlyMap<string, string> = new Map([

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startPostgres } from "../../scripts/services/postgres.mjs";
 import { testDatabase } from "../../test/support/database.ts";
 import { settledAttempt } from "../../test/support/ledger-records.ts";
-import { type Storage, StorageUnavailable } from "./port.ts";
+import { StorageUnavailable } from "./ports/errors.ts";
+import type { Storage } from "./ports/storage.ts";
 import { openPostgres } from "./postgres.ts";
 import { storageContract } from "./storage.contract.ts";
 

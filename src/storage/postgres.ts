@@ -3,9 +3,10 @@ import { type Kysely, PostgresAdapter, PostgresQueryCompiler, sql } from "kysely
 import pg from "pg";
 import { databaseStorage, kyselyOver } from "./database-storage.ts";
 import { migrate } from "./migrate.ts";
-import type { Storage } from "./port.ts";
+import type { Storage } from "./ports/storage.ts";
 import { PostgresDriver } from "./postgres-driver.ts";
-import type { Database } from "./schema.ts";
+import { postgresNotifications } from "./postgres-notifications.ts";
+import type { Database } from "./schema/database.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database?sslmode=…` */
@@ -56,6 +57,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Storage> {
       await sql`select 1`.execute(db);
     },
     close: () => db.destroy(),
+    notifications: postgresNotifications(db, { connectionString: url, connectionTimeoutMillis: connectTimeoutMs }),
   });
 }
 

@@ -1,7 +1,7 @@
 // Bodies of requests, for every engine: they come once, are there until their time is over, and go.
 import { describe, expect, test } from "vitest";
 import { newId } from "../core/ids.ts";
-import type { RequestBodyRow } from "./port.ts";
+import type { RequestBodyRow } from "./ports/request-bodies.ts";
 import { requestBodyRow } from "./rows.contract.ts";
 import type { ContractDatabase } from "./storage.contract.ts";
 

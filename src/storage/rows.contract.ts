@@ -2,20 +2,14 @@
 import { expect } from "vitest";
 import { newId } from "../core/ids.ts";
 import { everyoneGroupId } from "../domain/everyone.ts";
-import {
-  type DeploymentRow,
-  type EndpointRow,
-  type GroupRow,
-  type KeyRow,
-  type ManifestRow,
-  type ModelRow,
-  type Page,
-  type PageRequest,
-  type RequestBodyRow,
-  type SyncRunRow,
-  UniqueViolation,
-  type UserRow,
-} from "./port.ts";
+import type { EndpointRow, SyncRunRow } from "./ports/endpoints.ts";
+import { UniqueViolation } from "./ports/errors.ts";
+import type { KeyRow } from "./ports/keys.ts";
+import type { ManifestRow } from "./ports/manifests.ts";
+import type { DeploymentRow, ModelRow } from "./ports/models.ts";
+import type { Page, PageRequest } from "./ports/page.ts";
+import type { GroupRow, UserRow } from "./ports/people.ts";
+import type { RequestBodyRow } from "./ports/request-bodies.ts";
 
 const times = { created_at: 1_700_000_000_000, updated_at: 1_700_000_000_001, version: 1 };
 
@@ -121,6 +115,7 @@ export function manifestRow(changes: Partial<ManifestRow> = {}): ManifestRow {
     last_modified: null,
     last_success_at: null,
     last_error: null,
+    applied: null,
     ...times,
     ...changes,
   };

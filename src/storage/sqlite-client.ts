@@ -1,18 +1,13 @@
 // The main thread's side of the SQLite worker: sends statements, keeps what is under way, survives the worker's death.
 import { Worker } from "node:worker_threads";
+import { programFile } from "../core/program-files.ts";
 import { EachRow } from "./each-row.ts";
-import { StorageUnavailable } from "./port.ts";
+import { StorageUnavailable } from "./ports/errors.ts";
 import type { SqliteFile, SqliteResult } from "./sqlite-connections.ts";
 import { sqliteError } from "./sqlite-errors.ts";
 import type { SqliteRequest, SqliteResponse } from "./sqlite-worker.ts";
 
-/**
- * Node 20 can't start a worker from TypeScript, so when this file itself runs as such (under vitest) the compiled worker in dist/
- * is used. `npm test` builds first, and test/support/global-setup.ts builds again when the worker's source is newer.
- */
-const workerUrl = import.meta.url.endsWith(".ts")
-  ? new URL("../../dist/storage/sqlite-worker.js", import.meta.url)
-  : new URL("./sqlite-worker.js", import.meta.url);
+const workerUrl = programFile("sqlite-worker.js");
 
 /** Longest wait for statements under way when closing. */
 const closeTimeoutMs = 10_000;

@@ -32,7 +32,7 @@ class Connection {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
 
-  constructor({ path, busyTimeoutMs, journal }: SqliteFile) {
+  constructor({ path, busyTimeoutMs, journal }: SqliteFile, name: SqliteStatement["connection"]) {
     this.#database = new Database(path);
     try {
       // By exec for write()'s reason: all but the first touch the file.
@@ -41,6 +41,8 @@ class Connection {
       this.#database.exec("pragma synchronous = full; pragma foreign_keys = on");
       // Pages that every batch changes are copied from the log into the file once in 16 MB instead of once in 4.
       this.#database.exec("pragma wal_autocheckpoint = 4000");
+      // What a batch of the ledger changes: pages that have no room are written more than once, and read again.
+      if (name === "writer") this.#database.exec("pragma cache_size = -8000");
     } catch (error) {
       this.#database.close();
       throw error;
@@ -150,7 +152,7 @@ export class SqliteConnections {
   #connection(name: SqliteStatement["connection"]): Connection {
     let connection = this.#open.get(name);
     if (connection === undefined) {
-      connection = new Connection(this.#file);
+      connection = new Connection(this.#file, name);
       this.#open.set(name, connection);
     }
     return connection;

@@ -1,5 +1,5 @@
 // What SQLite's errors mean to the callers of the storage port.
-import { StorageUnavailable, UniqueViolation } from "./port.ts";
+import { StorageUnavailable, UniqueViolation } from "./ports/errors.ts";
 
 /**
  * SQLite names the columns of a violated index, not the index. Ids that are computed from what another index holds unique stand

@@ -1,5 +1,5 @@
 // A transaction on the connection that writes to a SQLite file. Whoever begins one sees to it that there is no other.
-import { StorageUnavailable } from "./port.ts";
+import { StorageUnavailable } from "./ports/errors.ts";
 import type { SqliteRunner } from "./sqlite-client.ts";
 import type { SqliteResult } from "./sqlite-connections.ts";
 

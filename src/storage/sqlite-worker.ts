@@ -1,5 +1,6 @@
 // The worker thread in which SQLite runs for threads that move bytes.
 import { parentPort, workerData } from "node:worker_threads";
+import { giveWay } from "../core/give-way.ts";
 import { SqliteConnections, type SqliteFile, type SqliteResult, type SqliteStatement } from "./sqlite-connections.ts";
 
 /** `eachRow` comes as JSON: copying a string between threads costs a fraction of copying thousands of values. */
@@ -13,6 +14,7 @@ export interface SqliteResponse extends SqliteResult {
   error: { code: string; message: string } | null;
 }
 
+giveWay();
 const connections = new SqliteConnections(workerData as SqliteFile);
 
 parentPort?.on("message", (message: SqliteRequest | "close") => {

@@ -3,8 +3,8 @@ import { open, rm } from "node:fs/promises";
 import { type Kysely, SqliteAdapter, SqliteQueryCompiler } from "kysely";
 import { databaseStorage, kyselyOver } from "./database-storage.ts";
 import { migrate } from "./migrate.ts";
-import type { Storage } from "./port.ts";
-import type { Database } from "./schema.ts";
+import type { Storage } from "./ports/storage.ts";
+import type { Database } from "./schema/database.ts";
 import { SqliteClient, type SqliteRunner } from "./sqlite-client.ts";
 import { SqliteDriver } from "./sqlite-driver.ts";
 

@@ -2,18 +2,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../test/support/database.ts";
 import { accountsContract } from "./accounts.contract.ts";
+import { adjustmentsContract } from "./adjustments.contract.ts";
 import { configurationContract } from "./configuration.contract.ts";
 import { deletedEndpointsContract } from "./deleted-endpoints.contract.ts";
 import { exportsContract } from "./exports.contract.ts";
 import { ledgerContract } from "./ledger.contract.ts";
+import { limitsContract } from "./limits.contract.ts";
 import { listsContract } from "./lists.contract.ts";
 import { migrationContract } from "./migration.contract.ts";
 import { overviewContract } from "./overview.contract.ts";
 import { ownershipContract } from "./ownership.contract.ts";
 import { peopleContract } from "./people.contract.ts";
-import type { Engine, Storage } from "./port.ts";
+import type { Engine, Storage } from "./ports/storage.ts";
+import { pricesContract } from "./prices.contract.ts";
+import { replicasContract } from "./replicas.contract.ts";
 import { requestBodiesContract } from "./request-bodies.contract.ts";
 import { responsesContract } from "./responses.contract.ts";
+import { spendContract } from "./spend.contract.ts";
 
 /** The database that the tests of one `describe` share, each with names of its own. */
 export interface ContractDatabase {
@@ -45,11 +50,16 @@ export function storageContract(engine: Engine): void {
     exportsContract(database);
     deletedEndpointsContract(database);
     ledgerContract(database);
+    spendContract(database);
+    adjustmentsContract(database);
     overviewContract(database);
     ownershipContract(database);
+    limitsContract(database);
     listsContract(database);
     responsesContract(database);
     requestBodiesContract(database);
+    replicasContract(database);
+    pricesContract(database);
   });
 }
 

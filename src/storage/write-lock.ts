@@ -1,5 +1,5 @@
 // A queue for the one connection that may write: SQLite has one writer at a time, so the next one waits here, not in the file.
-import { StorageUnavailable } from "./port.ts";
+import { StorageUnavailable } from "./ports/errors.ts";
 
 interface Waiter {
   grant(): void;

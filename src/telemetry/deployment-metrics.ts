@@ -16,10 +16,11 @@ export class DeploymentMetrics {
   constructor(registry: Registry, deployments: () => Iterable<SeenDeployment>) {
     const registers = [registry];
     const labelNames = ["endpoint", "upstream_model"];
-    const gauge = (name: string, help: string, value: (seen: SeenDeployment) => number) =>
+    const gauge = (name: string, help: string, aggregator: "min" | "sum", value: (seen: SeenDeployment) => number) =>
       new Gauge({
         name,
         help,
+        aggregator,
         labelNames,
         registers,
         collect() {
@@ -30,8 +31,9 @@ export class DeploymentMetrics {
           }
         },
       });
-    gauge("headgate_deployment_available", "0 while a deployment is benched or rests.", ({ available }) => (available ? 1 : 0));
-    gauge("headgate_deployment_attempts_in_flight", "Attempts in progress at a deployment.", ({ inFlight }) => inFlight);
+    // Each worker benches by itself: one that does is what an alarm is for.
+    gauge("headgate_deployment_available", "0 while a deployment is benched or rests.", "min", ({ available }) => +available);
+    gauge("headgate_deployment_attempts_in_flight", "Attempts in progress at a deployment.", "sum", ({ inFlight }) => inFlight);
     this.#transitions = new Counter({
       name: "headgate_health_transitions_total",
       help: "Changes of deployments' health, by endpoint and new status.",

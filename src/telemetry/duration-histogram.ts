@@ -1,4 +1,5 @@
 // Durations by model in buckets: what Histogram of prom-client shows, without its cost of a text made per observation.
+import type { ExportedDurations } from "./exported-series.ts";
 import type { Exposed, ExposedValue } from "./exposed-metric.ts";
 
 interface Series {
@@ -29,6 +30,20 @@ export class DurationHistogram implements Exposed {
     while (bucket < bounds.length && seconds > (bounds[bucket] as number)) bucket += 1;
     series.counts[bucket] = (series.counts[bucket] as number) + 1;
     series.sum += seconds;
+  }
+
+  /** Adds what another process has observed: seconds, and one count per bound and one for all beyond. */
+  add(model: string, sum: number, counts: ArrayLike<number>): void {
+    const series = this.#series.get(model) ?? this.#begin(model);
+    series.sum += sum;
+    for (let bucket = 0; bucket < series.counts.length; bucket++) {
+      series.counts[bucket] = (series.counts[bucket] as number) + (counts[bucket] ?? 0);
+    }
+  }
+
+  export(): ExportedDurations[] {
+    const { name } = this;
+    return [...this.#series.values()].map(({ model, sum, counts }) => ({ name, model, sum, counts: counts.slice() }));
   }
 
   values(): readonly ExposedValue[] {

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HeadgateError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
+import type { RequestEvent } from "../gateway/ports.ts";
 import { createLogger, type LogOptions } from "./log.ts";
+import { logRequest } from "./request-line.ts";
 
 function capture(level: LogOptions["level"] = "debug") {
   const lines: string[] = [];
@@ -27,6 +29,38 @@ describe("createLogger", () => {
     });
     expect(new Date(line.time).toISOString()).toBe(line.time);
     expect(lines[0]?.endsWith("\n")).toBe(true);
+  });
+
+  test("one process of several names itself in every line, of calls too, and a single one in none", () => {
+    const call: RequestEvent = {
+      requestId: "req_1",
+      method: "POST",
+      path: "/v1/responses",
+      keyId: null,
+      userId: null,
+      model: null,
+      endpoint: null,
+      status: 404,
+      errorCode: null,
+      attempts: 0,
+      durationMs: 1,
+      ttftMs: null,
+      detail: null,
+    };
+    for (const process of [undefined, 'worker-"1"']) {
+      const lines: string[] = [];
+      const log = createLogger({ level: "debug", process, destination: { write: (line) => lines.push(line) } });
+      log.warn({ part: "spool" }, "one");
+      logRequest(log, call);
+      logRequest(log, { ...call, detail: "why" });
+      expect(lines.map((line) => JSON.parse(line).process)).toEqual([process, process, process]);
+      const orders = lines.map((line) => Object.keys(JSON.parse(line)).slice(0, 4));
+      const third = process === undefined ? ["request_id", "method"] : ["process", "request_id"];
+      expect(orders.slice(1)).toEqual([
+        ["level", "time", ...third],
+        ["level", "time", ...third],
+      ]);
+    }
   });
 
   test("lines below the level are left out", () => {

@@ -7,6 +7,8 @@ import { IsoTime } from "./iso-time.ts";
 
 export interface LogOptions {
   level: "debug" | "info" | "warn" | "error" | "silent";
+  /** Which process of several writes, such as `worker-1`: in every line. Left out: there is only one. */
+  process?: string;
   /** Where lines go, buffered: an open file descriptor; default: standard error. */
   fd?: number;
   /** Takes the lines at once instead. */
@@ -15,7 +17,7 @@ export interface LogOptions {
 
 /** A Logger that can be emptied: lines are buffered for up to half a second, and a process that exits at once has to flush. */
 export interface BufferedLogger extends RequestLogger {
-  /** Writes out what is buffered, synchronously. */
+  /** Writes out what is buffered, synchronously; a write that is under way may end after it. */
   flush(): void;
 }
 
@@ -28,14 +30,13 @@ const gatheredBytesMax = 48 * 1024;
 const writeBytesMax = 64 * 1024;
 
 const lineHeads = { info: utf8('{"level":"info","time":"'), warn: utf8('{"level":"warn","time":"') };
-const timeEnd = utf8('"');
 const lineEnd = utf8(',"message":"request"}\n');
 
 /**
  * Lines are written asynchronously, by some KiB or each half second, so that logging never waits on a slow reader. A
  * SIGKILL may take the last half second; exits and crashes flush (cli/run-until-signal.ts).
  */
-export function createLogger({ level, fd = 2, destination }: LogOptions): BufferedLogger {
+export function createLogger({ level, process, fd = 2, destination }: LogOptions): BufferedLogger {
   const stream =
     destination === undefined
       ? pino.destination({ fd, sync: false, minLength: 4096, maxWrite: writeBytesMax, periodicFlush: 500 })
@@ -44,7 +45,7 @@ export function createLogger({ level, fd = 2, destination }: LogOptions): Buffer
   const logger = pino(
     {
       level,
-      base: null,
+      base: process === undefined ? null : { process },
       messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: reduceErrors },
@@ -56,6 +57,7 @@ export function createLogger({ level, fd = 2, destination }: LogOptions): Buffer
   );
   const writesInfo = logger.isLevelEnabled("info");
   const writesWarn = logger.isLevelEnabled("warn");
+  const timeEnd = utf8(process === undefined ? '"' : `","process":${JSON.stringify(process)}`);
   const gatheredMax = stream === null ? 0 : gatheredBytesMax;
   const gathered = new JsonBytes();
   const time = new IsoTime();

@@ -14,6 +14,7 @@ export function registerManifestMetrics(registry: Registry, manifests: () => Ite
     new Gauge({
       name,
       help,
+      aggregator: "omit",
       labelNames: ["manifest"],
       registers: [registry],
       collect() {

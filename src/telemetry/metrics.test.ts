@@ -3,17 +3,15 @@ import fc from "fast-check";
 import { Counter, Histogram, Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import type { RequestEvent } from "../gateway/ports.ts";
+import { metricsState } from "./fixtures/metrics-state.ts";
+import { requestEvent } from "./fixtures/request-event.ts";
 import { Metrics } from "./metrics.ts";
 
-const state = {
+const state = metricsState({
   inFlight: () => 3,
   heldBodyBytes: () => 4096,
-  spoolBacklogBytes: () => 0,
-  unrecorded: () => 0,
-  bodies: () => ({ heldBytes: 0, dropped: 0 }),
   snapshotVersion: () => 7,
   snapshotAgeSeconds: () => 1.5,
-  databaseUp: () => true,
   manifests: () => [
     { name: "metis", isUp: true, ageSeconds: 12 },
     { name: "spare", isUp: false, ageSeconds: null },
@@ -22,26 +20,7 @@ const state = {
     { endpoint: "prod", upstreamModel: "m", available: true, inFlight: 2 },
     { endpoint: "spare", upstreamModel: "m", available: false, inFlight: 0 },
   ],
-};
-
-function event(changes: Partial<RequestEvent> = {}): RequestEvent {
-  return {
-    requestId: "req_1",
-    method: "POST",
-    path: "/v1/chat/completions",
-    keyId: "key_1",
-    userId: null,
-    model: "m",
-    endpoint: "prod",
-    status: 200,
-    errorCode: null,
-    attempts: 1,
-    durationMs: 40,
-    ttftMs: 20,
-    detail: null,
-    ...changes,
-  };
-}
+});
 
 /** The text of the named metrics, each with its help and type. */
 async function textOf(metrics: { text(): Promise<string> }, names: readonly string[]): Promise<string> {
@@ -106,8 +85,8 @@ describe("Metrics", () => {
         const metrics = new Metrics(state);
         const expected = reference();
         for (const change of changes) {
-          metrics.observe(event(change));
-          expected.observe(event(change));
+          metrics.observe(requestEvent(change));
+          expected.observe(requestEvent(change));
         }
         expect(await textOf(metrics, counted)).toBe((await expected.text()).trimEnd());
       }),
@@ -117,9 +96,9 @@ describe("Metrics", () => {
 
   test("a scrape shows what was counted since the last one", async () => {
     const metrics = new Metrics(state);
-    metrics.observe(event());
+    metrics.observe(requestEvent());
     await metrics.text();
-    metrics.observe(event({ durationMs: 7000, ttftMs: null }));
+    metrics.observe(requestEvent({ durationMs: 7000, ttftMs: null }));
     const text = await metrics.text();
     expect(text).toContain('headgate_requests_total{model="m",endpoint="prod",status="200"} 2\n');
     expect(text).toContain('headgate_request_duration_seconds_bucket{le="5",model="m"} 1\n');
@@ -131,7 +110,7 @@ describe("Metrics", () => {
 
   test("a call that reached no endpoint is counted, and is no duration", async () => {
     const metrics = new Metrics(state);
-    metrics.observe(event({ model: null, endpoint: null, status: 401, ttftMs: null }));
+    metrics.observe(requestEvent({ model: null, endpoint: null, status: 401, ttftMs: null }));
     const text = await metrics.text();
     expect(text).toContain('headgate_requests_total{model="",endpoint="",status="401"} 1\n');
     expect(text).not.toContain("headgate_request_duration_seconds_bucket");

@@ -2,18 +2,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HeadgateError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
+import { isOpsPath, pathOf } from "../domain/side-paths.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Readiness } from "./readiness.ts";
 
+export type ExposedMetrics = Pick<Metrics, "text" | "contentType">;
+
 export interface OpsOptions {
-  readiness: Readiness;
-  metrics: Metrics;
+  readiness: Pick<Readiness, "answer">;
+  metrics: ExposedMetrics;
   nowMs: () => number;
   /** Throws the HeadgateError to answer unless the request may read metrics; null: metrics have a port of their own. */
   authorizeMetrics: ((req: IncomingMessage) => void) | null;
 }
-
-const paths = new Set(["/livez", "/readyz", "/metrics"]);
 
 export class OpsEndpoints {
   readonly #options: OpsOptions;
@@ -23,7 +24,7 @@ export class OpsEndpoints {
   }
 
   owns(target: string): boolean {
-    return paths.has(pathOf(target));
+    return isOpsPath(target);
   }
 
   handle(req: IncomingMessage, res: ServerResponse): void {
@@ -47,7 +48,7 @@ export class OpsEndpoints {
 }
 
 /** Answers with all metrics as text; also the handler of a port of their own. */
-export function sendMetrics(metrics: Metrics, res: ServerResponse): void {
+export function sendMetrics(metrics: ExposedMetrics, res: ServerResponse): void {
   metrics.text().then(
     (text) => {
       res.writeHead(200, { "content-type": metrics.contentType, "content-length": Buffer.byteLength(text) });
@@ -62,16 +63,18 @@ function sendFailure(req: IncomingMessage, res: ServerResponse, error: HeadgateE
   res.setHeader("x-headgate-error-source", "gateway");
   res.setHeader("x-headgate-error-code", error.code);
   if (error.status === 401) res.setHeader("www-authenticate", "Bearer");
-  if (error.options.allow !== undefined) res.setHeader("allow", error.options.allow.join(", "));
+  const { allow, retryAfterSeconds } = error.options;
+  if (allow !== undefined) res.setHeader("allow", allow.join(", "));
+  if (retryAfterSeconds !== undefined) res.setHeader("retry-after", String(retryAfterSeconds));
   req.resume();
   sendJson(req, res, error.status, {
-    error: { message: error.message, type: "invalid_request_error", param: null, code: error.code },
+    error: {
+      message: error.message,
+      type: error.status < 500 ? "invalid_request_error" : "api_error",
+      param: null,
+      code: error.code,
+    },
   });
-}
-
-function pathOf(target: string): string {
-  const queryAt = target.indexOf("?");
-  return queryAt < 0 ? target : target.slice(0, queryAt);
 }
 
 function sendJson(req: IncomingMessage, res: ServerResponse, status: number, value: unknown): void {

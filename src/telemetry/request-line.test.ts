@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { RequestEvent } from "../gateway/ports.ts";
+import { requestEvent } from "./fixtures/request-event.ts";
 import { createLogger } from "./log.ts";
 import { logRequest } from "./request-line.ts";
 
@@ -27,25 +28,6 @@ const anyEvent: fc.Arbitrary<RequestEvent> = fc.record({
   ttftMs: fc.option(number),
   detail: fc.constant(null),
 });
-
-function event(changes: Partial<RequestEvent> = {}): RequestEvent {
-  return {
-    requestId: "req_1",
-    method: "POST",
-    path: "/v1/chat/completions",
-    keyId: "key_1",
-    userId: "usr_1",
-    model: "m",
-    endpoint: "prod",
-    status: 200,
-    errorCode: null,
-    attempts: 1,
-    durationMs: 40,
-    ttftMs: 20,
-    detail: null,
-    ...changes,
-  };
-}
 
 /** What is in the log for a call, but for level, time and message. */
 function fieldsOf(event: RequestEvent): object {
@@ -87,7 +69,7 @@ describe("logRequest", () => {
   test("is of the form of any other line", () => {
     const lines: string[] = [];
     const log = createLogger({ level: "info", destination: { write: (line) => lines.push(line) } });
-    logRequest(log, event({ ttftMs: null }));
+    logRequest(log, requestEvent({ ttftMs: null }));
     const { level: _level, time: _time, message, ...fields } = JSON.parse(lines[0] as string);
     log.info(fields, message);
     const withoutTime = (line: string | undefined) => line?.replace(/"time":"[^"]*"/, "");
@@ -97,30 +79,37 @@ describe("logRequest", () => {
   test("what has a cause to tell is a warning, with the cause", () => {
     const lines: string[] = [];
     const log = createLogger({ level: "warn", destination: { write: (line) => lines.push(line) } });
-    logRequest(log, event());
-    logRequest(log, event({ status: 502, errorCode: "upstream_unreachable" }));
-    logRequest(log, event({ detail: "connect ECONNREFUSED" }));
+    logRequest(log, requestEvent());
+    logRequest(log, requestEvent({ status: 502, errorCode: "upstream_unreachable" }));
+    logRequest(log, requestEvent({ detail: "connect ECONNREFUSED" }));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { level: "warn", status: 502, error: "upstream_unreachable" },
       { level: "warn", status: 200, detail: "connect ECONNREFUSED" },
     ]);
   });
 
-  test("lines of calls and others are in the file in the order in which they were written", () => {
+  test("lines of calls and others are in the file in the order in which they were written", async () => {
     const { path, log } = logToFile();
     const expected: string[] = [];
     for (let index = 0; index < 1000; index++) {
       if (index % 7 === 3) log.info({ request_id: `other ${index}` }, "other");
-      else logRequest(log, event({ requestId: `req_${index}` }));
+      else logRequest(log, requestEvent({ requestId: `req_${index}` }));
       expected.push(index % 7 === 3 ? `other ${index}` : `req_${index}`);
     }
+    await expect.poll(() => requestIds(path), { timeout: 10_000, interval: 50 }).toEqual(expected);
+  });
+
+  test("flush writes at once what waits", () => {
+    const { path, log } = logToFile();
+    logRequest(log, requestEvent({ requestId: "req_1" }));
+    log.info({ request_id: "other" }, "other");
     log.flush();
-    expect(requestIds(path)).toEqual(expected);
+    expect(requestIds(path)).toEqual(["req_1", "other"]);
   });
 
   test("a line that nobody flushes is written within a second or so", async () => {
     const { path, log } = logToFile();
-    logRequest(log, event({ requestId: "req_alone" }));
+    logRequest(log, requestEvent({ requestId: "req_alone" }));
     await expect.poll(() => requestIds(path), { timeout: 10_000, interval: 50 }).toEqual(["req_alone"]);
   });
 
@@ -133,7 +122,7 @@ describe("logRequest", () => {
       import { createLogger } from ${JSON.stringify(compiled("log.js"))};
       import { logRequest } from ${JSON.stringify(compiled("request-line.js"))};
       const log = createLogger({ level: "info", fd: openSync(${JSON.stringify(path)}, "a") });
-      for (let index = 0; index < 100; index++) logRequest(log, { ...${JSON.stringify(event())}, requestId: "req_" + index });
+      for (let index = 0; index < 100; index++) logRequest(log, { ...${JSON.stringify(requestEvent())}, requestId: "req_" + index });
       ${end};`;
     execFileSync(process.execPath, ["--input-type=module", "-e", script]);
     expect(requestIds(path)).toEqual(Array.from({ length: 100 }, (_, index) => `req_${index}`));
@@ -142,7 +131,7 @@ describe("logRequest", () => {
 
 /** As a process runs it: Node 20 takes JavaScript only. */
 function compiled(name: string): string {
-  return new URL(`../../dist/telemetry/${name}`, import.meta.url).href;
+  return new URL(`../../compiled/telemetry/${name}`, import.meta.url).href;
 }
 
 function logToFile() {

@@ -30,6 +30,9 @@ const views = [
   "/groups/$id?tab=keys",
   "/keys?search=nothing-like-that",
   "/usage?by=user&range=30d",
+  "/usage?metric=cost",
+  "/prices?status=unpriced",
+  "/prices?search=nothing-like-that",
   "/no-such-page",
 ];
 
@@ -58,6 +61,10 @@ const dialogs: readonly (readonly [pattern: string, ...steps: string[]])[] = [
   ["/endpoints/$id", "Add model"],
   ["/manifests", "Add manifest"],
   ["/models", "Create virtual model"],
+  ["/prices", "Add price"],
+  ["/prices", "Set price of qwen3-32b"],
+  ["/prices", "Change price of llama-3.3-70b"],
+  ["/prices", "Change price of llama-3.3-70b", "Remove price"],
   ["/requests", "Export"],
 ];
 

@@ -18,6 +18,7 @@ const pages: readonly ShownPage[] = [
   { label: "Requests", path: "/requests", needs: "requests.read" },
   { label: "Exports", path: "/exports", needs: "usage.read" },
   { label: "Models", path: "/models", needs: "models.read", changes: { "Create virtual model": "models.write" } },
+  { label: "Prices", path: "/prices", needs: "prices.read", changes: { "Add price": "prices.write" } },
   { label: "Playground", path: "/playground", needs: "playground" },
   { label: "Endpoints", path: "/endpoints", needs: "endpoints.read", changes: { "Add endpoint": "endpoints.write" } },
   { label: "Manifests", path: "/manifests", needs: "manifests.read", changes: { "Add manifest": "manifests.write" } },

@@ -14,7 +14,8 @@ import { systemClock } from "../../src/core/clock.ts";
 import type { Logger } from "../../src/core/logger.ts";
 import { digestApiKey } from "../../src/domain/api-key.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
-import type { KeyRow, Storage } from "../../src/storage/port.ts";
+import type { KeyRow } from "../../src/storage/ports/keys.ts";
+import type { Storage } from "../../src/storage/ports/storage.ts";
 
 export const adminToken = "sk-hg-administrator-of-the-tests";
 
@@ -61,9 +62,13 @@ export const systemOfTests: SystemView = {
   spool: { backlog_bytes: 0, accepting: true, failure: null, unrecorded_attempts: 0 },
   database: { engine: "sqlite", state: "ok", since: null, detail: null },
   redis: null,
+  allowances: { authority: "memory", degraded_since: null },
+  replicas: [],
+  processes: [],
   manifests: [],
   backup: null,
   warnings: [],
+  prices: { name: "@pydantic/genai-prices", version: "0.0.0", date: "2026-01-01", unpriced_models: 0 },
 };
 
 /** Tokens: `adminToken`, keys of the database by their digest, `expired-token`; the rest is unknown. */

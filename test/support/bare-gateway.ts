@@ -4,13 +4,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/core/clock.ts";
+import { noStanding } from "../../src/domain/allowance.ts";
 import { digestApiKey } from "../../src/domain/api-key.ts";
 import { contentOf, endpointOf, keyOf } from "../../src/domain/fixtures/views.ts";
 import { noLimits } from "../../src/domain/limits.ts";
 import type { EndpointView, SnapshotContent } from "../../src/domain/snapshot.ts";
 import { Gateway, type GatewayOptions, type IdentityOptions } from "../../src/gateway/gateway.ts";
 import { Listener } from "../../src/gateway/listener.ts";
-import type { IdentitySource, ResponseSource, SnapshotSource } from "../../src/gateway/ports.ts";
+import type { LoadGate } from "../../src/gateway/load/load-gate.ts";
+import type { IdentitySource, ResponseSource, SnapshotSource, UsageSource } from "../../src/gateway/ports.ts";
 import { RoutingState } from "../../src/gateway/routing/routing-state.ts";
 import { SpoolWriter } from "../../src/spool/spool-writer.ts";
 
@@ -24,8 +26,12 @@ export interface BareGatewayOptions {
   requestTimeoutMs?: number;
   /** Default: nobody has made any response. */
   responses?: ResponseSource;
+  /** Default: it can't be told. */
+  usage?: UsageSource;
   /** Default: no token is known. */
   identity?: IdentityOptions;
+  /** Default: there is always room. */
+  load?: LoadGate;
 }
 
 const noResponses: ResponseSource = { find: async () => null, forget: async () => {} };
@@ -45,7 +51,9 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
     routing: new RoutingState({ random: Math.random, onTransition() {} }),
     processId: "p_0",
     identity,
-    allowances: { takeRequest: () => null },
+    ...(options.usage !== undefined && { usage: options.usage }),
+    ...(options.load !== undefined && { load: options.load }),
+    allowances: { reserve: () => ({ kind: "reserved", standing: noStanding, settle() {} }) },
   };
   const gateway = new Gateway(gatewayOptions);
   const listener = new Listener({ host: "127.0.0.1", port: 0, gateway, sideHandlers: [], corsOrigins: [], requestTimeoutMs });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { openStorage } from "../../src/storage/open-storage.ts";
-import type { Engine, Storage } from "../../src/storage/port.ts";
+import type { Engine, Storage } from "../../src/storage/ports/storage.ts";
 
 /** A folder of its own under the system's temporary one. */
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {

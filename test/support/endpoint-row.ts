@@ -1,6 +1,6 @@
 // A stored endpoint for tests: valid as it is, every column can be set.
 import { newId } from "../../src/core/ids.ts";
-import type { EndpointRow } from "../../src/storage/port.ts";
+import type { EndpointRow } from "../../src/storage/ports/endpoints.ts";
 
 /** An endpoint that follows all models of `http://127.0.0.1:9/v1`, without credential or schedule. */
 export function endpointRow(columns: Partial<EndpointRow> = {}): EndpointRow {

@@ -1,12 +1,13 @@
 // Headgate as people run it: a process of its own (`node dist/main.js start`), to be signalled, killed and started again.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { eventually } from "./eventually.ts";
+import { workersOfTests } from "./headgate-of-processes.ts";
 import type { LooseJson } from "./loose-json.ts";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
@@ -44,6 +45,8 @@ export interface ProcessOptions {
   config?: Record<string, unknown>;
   /** Over the test's defaults; undefined unsets. Nothing of the test's own environment but PATH is passed on. */
   env?: Record<string, string | undefined>;
+  /** Which Node.js runs it; default: the test's own. */
+  execPath?: string;
 }
 
 export interface Exit {
@@ -98,8 +101,21 @@ export class HeadgateProcess {
     return this.stdout + this.stderr;
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Those of its workers and of control, and its own. */
+  get pids(): number[] {
+    return [this.pid, ...childrenOf(this.pid)];
+  }
+
+  /** Sends a signal and waits for the end. SIGKILL: to all of its processes, as a machine that loses its power. */
   kill(signal: NodeJS.Signals = "SIGKILL"): Promise<Exit> {
+    // The others first: without the one that was started they would end in good order.
+    for (const pid of signal === "SIGKILL" && this.exit === null ? childrenOf(this.pid) : []) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has just ended.
+      }
+    }
     this.signal(signal);
     return this.exited;
   }
@@ -127,6 +143,21 @@ export class HeadgateProcess {
   }
 }
 
+/** The processes that `pid` has started and that still run. */
+function childrenOf(pid: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => {
+      try {
+        return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${child}/status`, "utf8"))?.[1]) === pid;
+      } catch {
+        // It has just ended.
+        return false;
+      }
+    });
+}
+
 /** Starts Headgate on a free port; resolves when `/readyz` says 200. Kill it in the end. */
 export async function startHeadgateProcess(options: ProcessOptions): Promise<HeadgateProcess> {
   const headgate = await spawnHeadgate(["start"], options);
@@ -151,14 +182,19 @@ export async function runHeadgate(args: readonly string[], options: ProcessOptio
   return headgate as HeadgateProcess & { exit: Exit };
 }
 
-async function spawnHeadgate(args: readonly string[], { home, config, env = {} }: ProcessOptions): Promise<HeadgateProcess> {
+async function spawnHeadgate(args: readonly string[], options: ProcessOptions): Promise<HeadgateProcess> {
+  const { home, config, env = {}, execPath = process.execPath } = options;
   if (!existsSync(program)) throw new Error("dist/main.js is missing: npm run build");
   if (config !== undefined || !existsSync(home.configPath)) {
     const server = { host: "127.0.0.1", port: 0, ...(config?.server as object | undefined) };
     await writeFile(home.configPath, stringify({ ...config, server }));
   }
-  const defaults = { HEADGATE_ADMIN_TOKEN: processAdminToken, HEADGATE_SECRET_KEY: processSecretKey };
-  const child = spawn(process.execPath, [program, ...args, "--config", home.configPath, "--data-dir", home.dataDir], {
+  const defaults = {
+    HEADGATE_ADMIN_TOKEN: processAdminToken,
+    HEADGATE_SECRET_KEY: processSecretKey,
+    HEADGATE_WORKERS: String(workersOfTests()),
+  };
+  const child = spawn(execPath, [program, ...args, "--config", home.configPath, "--data-dir", home.dataDir], {
     cwd: home.path,
     env: { PATH: process.env.PATH, ...defaults, ...env },
     stdio: ["ignore", "pipe", "pipe"],

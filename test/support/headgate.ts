@@ -8,6 +8,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
+import { createAppOfProcesses, workersOfTests } from "./headgate-of-processes.ts";
 
 export interface HeadgateOptions {
   /** Merged over the test's defaults, shaped like the YAML file. */
@@ -20,6 +21,8 @@ export interface HeadgateOptions {
   clock?: Clock;
   /** Where the built dashboard is; default: beside the program. */
   dashboardDir?: string;
+  /** Where tests run with workers, no more of them than this: what calls teach about endpoints, each worker learns for itself. */
+  workersMax?: number;
 }
 
 export interface AdminAnswer {
@@ -35,7 +38,7 @@ export interface Headgate {
   /** Makes the first administrator; null: there is one. */
   setupLink: string | null;
   dataDir: string;
-  app: App;
+  app: Pick<App, "start" | "drain" | "stop">;
   /** Everything logged so far, one JSON line each. */
   logText(): string;
   admin(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<AdminAnswer>;
@@ -69,16 +72,20 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     cwd: dataDir,
   });
   const secretKey = new Secret(options.env?.HEADGATE_SECRET_KEY ?? testSecretKey);
-  const { clock = systemClock, dashboardDir } = options;
-  const app = createApp({
-    config,
-    dataDir,
-    secretKey,
-    log,
-    warnings,
-    clock,
-    ...(dashboardDir !== undefined && { dashboardDir }),
-  });
+  const { clock = systemClock, dashboardDir, workersMax = Number.POSITIVE_INFINITY } = options;
+  // A clock of the test's own reaches this process alone.
+  const workers = options.clock === undefined && dashboardDir === undefined ? Math.min(workersOfTests(), workersMax) : 0;
+  const app =
+    workers === 0
+      ? createApp({ config, dataDir, secretKey, log, warnings, clock, ...(dashboardDir !== undefined && { dashboardDir }) })
+      : createAppOfProcesses({
+          workers,
+          configPath,
+          dataDir,
+          env: { HEADGATE_ADMIN_TOKEN: testAdminToken, HEADGATE_SECRET_KEY: testSecretKey, ...options.env },
+          logLevel: options.logLevel ?? "debug",
+          onLog: (text) => void lines.push(text),
+        });
   const started = await app.start();
 
   const admin = async (

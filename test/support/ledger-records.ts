@@ -18,7 +18,6 @@ export function settledAttempt(changes: Partial<AttemptSettled> = {}): AttemptSe
     usage: { inputTokens: 10, cachedInputTokens: 4, cacheWriteTokens: 0, outputTokens: 5, reasoningTokens: 2 },
     usageSource: "measured",
     costNanoUsd: null,
-    priceVersion: null,
     ...changes,
   };
 }
@@ -43,11 +42,13 @@ export function startedAttempt(changes: Partial<AttemptStarted> = {}): AttemptSt
     deploymentId: "dep_1",
     upstreamModel: "gpt-4o-2024-11-20",
     dialect: "openai",
+    priceVersion: null,
     method: "POST",
     path: "/v1/chat/completions",
     stream: false,
     why: "only target",
     inputTokensEstimate: 12,
+    costEstimateNanoUsd: null,
     ...changes,
   };
 }

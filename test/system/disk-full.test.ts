@@ -37,9 +37,9 @@ async function start(onFailure: "refuse" | "continue"): Promise<HeadgateProcess>
   return headgate;
 }
 
-/** "0" makes every write of the process to a file fail with EFBIG, for root too: the nearest thing to a full disk. */
-function limitFileSize({ pid }: HeadgateProcess, bytes: "0" | "unlimited"): void {
-  execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
+/** "0" makes every write of its processes to a file fail with EFBIG, for root too: the nearest thing to a full disk. */
+function limitFileSize({ pids }: HeadgateProcess, bytes: "0" | "unlimited"): void {
+  for (const pid of pids) execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
 }
 
 async function spool(headgate: HeadgateProcess) {

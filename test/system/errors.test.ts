@@ -1,5 +1,8 @@
 // Every code of the catalogue, provoked on a real socket: its status, its shape in the caller's dialect, its headers, and nothing private in it.
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { EventHub } from "../../src/control/events/event-hub.ts";
@@ -11,6 +14,7 @@ import { noLimits } from "../../src/domain/limits.ts";
 import type { SnapshotContent } from "../../src/domain/snapshot.ts";
 import type { Snapshot } from "../../src/gateway/snapshot.ts";
 import { SnapshotHolder } from "../../src/gateway/snapshot-holder.ts";
+import { ForwardToControl } from "../../src/processes/forward-to-control.ts";
 import { startAdminApi, adminToken as tokenOfApiUnderTest } from "../support/admin-api.ts";
 import { type BareGateway, endpointAt, snapshotWithKey, startBareGateway } from "../support/bare-gateway.ts";
 import { type Headgate, startHeadgate, testAdminToken } from "../support/headgate.ts";
@@ -86,7 +90,7 @@ const openai: Caller = {
     const { type, param } = json.error;
     expect(json).toEqual({ error: { message: text, type, param, code } });
     expect(openaiTypes).toContain(type);
-    expect([null, "model", "x-headgate-timeout", "previous_response_id"]).toContain(param);
+    expect([null, "model", "x-headgate-timeout", "previous_response_id", "from"]).toContain(param);
   },
 };
 
@@ -185,11 +189,29 @@ const provocations: Record<CodesOf<"gateway">, (caller: Caller) => Promise<RawRe
     await ask(caller, { token: limited });
     return ask(caller, { token: limited });
   },
+  async concurrency_limit_exceeded(caller) {
+    const limited = await headgate.createKey({ limits: { concurrent_requests: 1 } });
+    provider.next({ kind: "hang", at: "before_headers" });
+    await send(headgate.url, asked(caller, { token: limited }));
+    await provider.waitForRequest();
+    return ask(caller, { token: limited });
+  },
+  async insufficient_quota(caller) {
+    await headgate.admin("PUT", "/prices/m", { input_usd_per_million: 1, output_usd_per_million: 1 });
+    const limited = await headgate.createKey({ limits: { budget_usd: 0 } });
+    return ask(caller, { token: limited });
+  },
+  async unpriced_model(caller) {
+    await headgate.admin("DELETE", "/prices/m");
+    const limited = await headgate.createKey({ limits: { budget_usd: 1 } });
+    return ask(caller, { token: limited });
+  },
   invalid_json: (caller) => ask(caller, { body: '{"model": "m", oops}' }),
   model_required: (caller) => ask(caller, { body: { messages: [] } }),
   duplicate_model: (caller) => ask(caller, { body: '{"model": "m", "model": "n"}' }),
   invalid_path: (caller) => ask(caller, { target: "/v1/%2e%2e/admin" }),
   invalid_header: (caller) => ask(caller, { headers: { "x-headgate-timeout": "soon" } }),
+  invalid_query: (caller) => ask(caller, { method: "GET", target: "/v1/usage?from=yesterday", body: undefined }),
   body_too_large: (caller) => ask(caller, { body: { model: "m", messages: "x".repeat(bodyLimitBytes) } }),
   unsupported_encoding: (caller) => ask(caller, { headers: { "content-encoding": "gzip" } }),
   upgrade_not_supported: (caller) => ask(caller, { headers: { connection: "Upgrade", upgrade: "websocket" } }),
@@ -230,7 +252,11 @@ const provocations: Record<CodesOf<"gateway">, (caller: Caller) => Promise<RawRe
     await send(leaving.url, asked(caller, { token: seededKey }));
     await provider.waitForRequest();
     void leaving.app.drain();
-    return ask(caller, { token: seededKey }, leaving.url);
+    // Where there are workers, it takes them a moment to hear of it.
+    return leaving.eventually(async () => {
+      const answer = await ask(caller, { token: seededKey }, leaving.url);
+      return answer.status !== 200 && answer;
+    });
   },
   async starting(caller) {
     const { url } = await bareGateway({ snapshots: new SnapshotHolder(() => {}) });
@@ -243,7 +269,7 @@ const provocations: Record<CodesOf<"gateway">, (caller: Caller) => Promise<RawRe
     const full = await startHeadgateProcess({ home, config: { endpoints, keys: [{ name: "caller", key: seededKey }] } });
     cleanUps.push(() => full.kill());
     // No file of that process grows any more: what a full disk looks like, for root too.
-    execFileSync("prlimit", ["--pid", String(full.pid), "--fsize=0:unlimited"]);
+    for (const pid of full.pids) execFileSync("prlimit", ["--pid", String(pid), "--fsize=0:unlimited"]);
     return ask(caller, { token: seededKey }, full.url);
   },
   async internal_error(caller) {
@@ -344,6 +370,14 @@ const adminProvocations: Record<CodesOf<"admin">, () => Promise<RawResponse>> = 
     cleanUps.push(await lockSqlite(join(headgate.dataDir, "headgate.db")));
     return administer("POST", "/keys", { body: { name: "late" } });
   },
+  async control_unavailable() {
+    const forward = new ForwardToControl({ path: join(headgate.dataDir, "nobody.sock"), hasSnapshot: () => true });
+    const server = createServer((req, res) => forward.handle(req, res)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    cleanUps.push(async () => server.close());
+    const { port } = server.address() as AddressInfo;
+    return rawRequest(`http://127.0.0.1:${port}`, { target: "/admin/api/v1/keys" });
+  },
   async internal_error() {
     const system = () => {
       throw new Error(privateDetail);
@@ -362,12 +396,14 @@ const withRetryAfter: readonly ErrorCode[] = [
   "endpoint_misconfigured",
   "manifest_unavailable",
   "rate_limit_exceeded",
+  "concurrency_limit_exceeded",
   "state_unavailable",
   "accounting_unavailable",
   "overloaded",
   "too_many_streams",
   "draining",
   "starting",
+  "control_unavailable",
   "database_unavailable",
 ];
 

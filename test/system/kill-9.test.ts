@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFailed, test } from "vitest";
 import { createPostgresDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
+import { workersOfTests } from "../support/headgate-of-processes.ts";
 import { createHome, type Home, startHeadgateProcess } from "../support/headgate-process.ts";
 import { ledgerProblems, settledLedger, usageProblems } from "../support/load/ledger-check.ts";
 import { callerKeys, Load } from "../support/load/load.ts";
@@ -51,7 +52,7 @@ async function killAgainAndAgain(home: Home, rounds: number, env: Record<string,
 
     // What is in the database is not in the spool any more, and nothing was set aside.
     expect((await headgate.admin("GET", "/system")).body.spool).toMatchObject({ backlog_bytes: 0, unrecorded_attempts: 0 });
-    expect(await readdir(join(home.dataDir, "spool"))).toHaveLength(1);
+    expect(await readdir(join(home.dataDir, "spool"))).toHaveLength(1 + workersOfTests());
   } finally {
     await headgate.kill();
   }

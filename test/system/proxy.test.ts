@@ -1,6 +1,7 @@
 // What callers and providers see of the data plane: reference cases 24–33, 41 and 43, on real sockets.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Headgate, startHeadgate } from "../support/headgate.ts";
+import { workersOfTests } from "../support/headgate-of-processes.ts";
 import { type Provider, startProvider } from "../support/provider.ts";
 import { rawConnect, rawRequest, rawRequestBytes } from "../support/raw-http.ts";
 
@@ -399,8 +400,12 @@ describe("case 30: streams", () => {
     expect(answer.headers["x-headgate-attempts"]).toBe("2");
     expect(provider.calls.map((call) => call.json.stream_options)).toEqual([{ include_usage: true }, undefined]);
     expect(provider.calls[1]?.text).toBe(body);
-    expect((await post(body)).headers["x-headgate-attempts"]).toBe("1");
-    expect(provider.calls).toHaveLength(3);
+    // Each process that serves calls finds out for itself, once.
+    const attempts = [];
+    for (let call = 0; call < 20; call++) attempts.push(Number((await post(body)).headers["x-headgate-attempts"]));
+    expect(attempts.at(-1)).toBe(1);
+    expect(attempts.filter((count) => count !== 1).length).toBeLessThan(Math.max(1, workersOfTests()));
+    expect(provider.calls).toHaveLength(2 + attempts.reduce((sum, count) => sum + count, 0));
     const row = await ledgerRow(answer.headers["x-request-id"] as string);
     expect(row.attempts).toHaveLength(2);
     expect(row.attempts.map((attempt: { status: number }) => attempt.status)).toEqual([400, 200]);

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { userIdOf } from "../../src/domain/identity.ts";
 import { Browser, type Visit } from "../support/browser.ts";
 import { temporaryDirectory } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Headgate, type HeadgateOptions, startHeadgate } from "../support/headgate.ts";
 import type { LooseJson } from "../support/loose-json.ts";
 import { type LoginClient, loginClient, type OidcLogin, startOidcLogin } from "../support/oidc-login.ts";
@@ -227,7 +228,7 @@ describe("an OpenID provider", () => {
       return true;
     };
     await refusedWith(new Browser(), other.begin, "provider_unavailable");
-    expect(other.headgate.logText()).toContain("nobody was signed in by an identity provider");
+    await eventually(() => other.headgate.logText().includes("nobody was signed in by an identity provider"));
     other.provider.intercept = null;
     expect(pathOf(last(await new Browser().follow(other.begin, toDashboard)).location)).toBe("/dashboard/");
     const unknown = await fetch(`${headgate.url}/admin/api/v1/sign-in/oidc/1`, { redirect: "manual" });

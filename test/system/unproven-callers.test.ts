@@ -16,7 +16,8 @@ beforeEach(async () => {
     HEADGATE_GLOBUS_AUTH_URL: globus.url,
     HEADGATE_GLOBUS_GROUPS_URL: globus.url,
   };
-  headgate = await startHeadgate({ env });
+  // Longer ones are waited for where there are workers: these are told to end as by SIGTERM.
+  headgate = await startHeadgate({ env, config: { server: { drain_timeout: "200ms" } } });
   const running = headgate;
   onTestFinished(() => running.stop());
 });

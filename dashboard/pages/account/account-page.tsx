@@ -9,6 +9,7 @@ import { Card, Facts } from "../../components/card.tsx";
 import { Form, TextField } from "../../components/form.tsx";
 import { Page } from "../../components/page.tsx";
 import { toast } from "../../components/toasts.tsx";
+import { WhatIsLeft } from "../../components/what-is-left.tsx";
 import { roleNames } from "../../format/role-names.ts";
 import { renewSession, useSession, type Whoami } from "../../session/session.ts";
 import { SessionsCard } from "./sessions-card.tsx";
@@ -39,6 +40,13 @@ export function AccountPage() {
         </Card>
         {user?.has_password && <PasswordCard />}
       </div>
+      {session.user_id !== null && mayRead && (
+        <WhatIsLeft
+          kind="user"
+          id={session.user_id}
+          description="Of all of your keys and sign-ins together. Keys and groups may have limits of their own."
+        />
+      )}
       <SessionsCard />
     </Page>
   );

@@ -1,5 +1,6 @@
 // The fields of an endpoint that say how it is used: share of a pool, synchronization, probe, timeouts.
 import { SelectField, TextField } from "../../components/form.tsx";
+import { TimeoutFields } from "../../components/timeout-fields.tsx";
 import type { DraftProps } from "./connection-fields.tsx";
 
 const probeKinds = [
@@ -56,45 +57,13 @@ export function BehaviourFields({ draft, change }: DraftProps) {
           />
         </>
       )}
-      <TimeoutFields draft={draft} change={change} />
+      <div className="col-span-full">
+        <TimeoutFields
+          value={draft.timeouts}
+          onChange={(timeouts) => change({ timeouts })}
+          emptyMeans="what is set for the whole installation"
+        />
+      </div>
     </div>
-  );
-}
-
-function TimeoutFields({ draft, change }: DraftProps) {
-  return (
-    <fieldset className="col-span-full grid grid-cols-2 gap-4 md:grid-cols-4">
-      <legend className="mb-2 text-sm text-muted">
-        How long a call may wait, such as 10s. Empty: what is set for the whole installation.
-      </legend>
-      <TextField
-        label="To connect"
-        name="timeouts.connect"
-        placeholder="default"
-        value={draft.connect}
-        onChange={(connect) => change({ connect })}
-      />
-      <TextField
-        label="First byte"
-        name="timeouts.first_byte"
-        placeholder="default"
-        value={draft.firstByte}
-        onChange={(firstByte) => change({ firstByte })}
-      />
-      <TextField
-        label="Between bytes"
-        name="timeouts.idle"
-        placeholder="default"
-        value={draft.idle}
-        onChange={(idle) => change({ idle })}
-      />
-      <TextField
-        label="In all"
-        name="timeouts.total"
-        placeholder="default"
-        value={draft.total}
-        onChange={(total) => change({ total })}
-      />
-    </fieldset>
   );
 }

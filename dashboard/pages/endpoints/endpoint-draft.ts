@@ -1,5 +1,6 @@
 // What is typed into the forms of an endpoint, and what the API is sent of it.
 import type { EndpointBody, EndpointPatch } from "../../../src/api/endpoints.ts";
+import { type TypedTimeouts, timeoutsPatch, typedTimeouts } from "../../components/timeout-fields.tsx";
 import { formatPairs, pairsPatch, parsePairs } from "./parse-pairs.ts";
 
 /** Text as typed; "" is the default. */
@@ -14,10 +15,7 @@ export interface EndpointDraft {
   hasNoPrefix: boolean;
   headers: string;
   query: string;
-  connect: string;
-  firstByte: string;
-  idle: string;
-  total: string;
+  timeouts: TypedTimeouts;
   weight: string;
   syncInterval: string;
   probeKind: string;
@@ -36,10 +34,7 @@ export const emptyDraft: EndpointDraft = {
   hasNoPrefix: false,
   headers: "",
   query: "",
-  connect: "",
-  firstByte: "",
-  idle: "",
-  total: "",
+  timeouts: typedTimeouts({}),
   weight: "",
   syncInterval: "",
   probeKind: "",
@@ -60,10 +55,7 @@ export function draftOf(endpoint: EndpointBody): EndpointDraft {
     hasNoPrefix: endpoint.auth_header_prefix === "",
     headers: formatPairs(endpoint.headers, ": "),
     query: formatPairs(endpoint.query, "="),
-    connect: timeouts.connect ?? "",
-    firstByte: timeouts.first_byte ?? "",
-    idle: timeouts.idle ?? "",
-    total: timeouts.total ?? "",
+    timeouts: typedTimeouts(timeouts),
     weight: String(endpoint.weight),
     syncInterval: endpoint.sync_interval,
     probeKind: probe?.kind ?? "",
@@ -103,14 +95,10 @@ export function endpointBodyOf(draft: EndpointDraft) {
     description: orNull(draft.description),
     ...connectionOf(draft),
     ...(orNull(draft.syncInterval) !== null && { sync_interval: orNull(draft.syncInterval) }),
-    timeouts: timeoutsOf(draft),
+    timeouts: timeoutsPatch(draft.timeouts),
     ...(orNull(draft.weight) !== null && { weight: Number(draft.weight) }),
     probe: probeOf(draft),
   };
-}
-
-function timeoutsOf({ connect, firstByte, idle, total }: EndpointDraft) {
-  return { connect: orNull(connect), first_byte: orNull(firstByte), idle: orNull(idle), total: orNull(total) };
 }
 
 function probeOf({ probeKind, probeInterval, probeTimeout }: EndpointDraft) {
@@ -120,7 +108,8 @@ function probeOf({ probeKind, probeInterval, probeTimeout }: EndpointDraft) {
 /** The merge patch from `before` to `after`: only what was changed. Throws as `connectionOf`. */
 export function patchOf(before: EndpointDraft, after: EndpointDraft): Partial<EndpointPatch> {
   const patch: Partial<EndpointPatch> = {};
-  const differs = (...names: (keyof EndpointDraft)[]) => names.some((name) => before[name] !== after[name]);
+  const differs = (...names: (keyof EndpointDraft)[]) =>
+    names.some((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
   if (differs("name")) patch.name = after.name.trim();
   if (differs("description")) patch.description = orNull(after.description);
   if (differs("url")) patch.url = after.url.trim();
@@ -129,7 +118,7 @@ export function patchOf(before: EndpointDraft, after: EndpointDraft): Partial<En
   if (differs("authHeaderPrefix", "hasNoPrefix")) patch.auth_header_prefix = prefixOf(after);
   if (differs("headers")) patch.headers = pairsPatch(headersOf(before), headersOf(after));
   if (differs("query")) patch.query = pairsPatch(queryOf(before), queryOf(after));
-  if (differs("connect", "firstByte", "idle", "total")) patch.timeouts = timeoutsOf(after);
+  if (differs("timeouts")) patch.timeouts = timeoutsPatch(after.timeouts);
   if (differs("weight")) patch.weight = orNull(after.weight) === null ? null : Number(after.weight);
   if (differs("syncInterval")) patch.sync_interval = orNull(after.syncInterval);
   if (differs("probeKind", "probeInterval", "probeTimeout")) patch.probe = probeOf(after);

@@ -4,7 +4,7 @@ import type { ExplanationBody } from "../../../src/api/explain.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Card, Facts } from "../../components/card.tsx";
 import { Table } from "../../components/data-table.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsText } from "../../components/limits-text.tsx";
 import { counted } from "../../format/figures.ts";
 import { useReach } from "../../session/session.ts";
 import { strategyTexts } from "../models/strategy-texts.ts";
@@ -52,10 +52,13 @@ function AccessCard({ explanation: { access, limits } }: { explanation: Explanat
                 none
               </span>
             ) : (
-              <ul key="limits">
-                {limits.map(({ owner, id, ...rates }) => (
+              <ul key="limits" className="flex flex-col gap-1">
+                {limits.map(({ owner, id, left, ...set }) => (
                   <li key={`${owner} ${id}`}>
-                    of the {owner}: <LimitsText limits={rates} />
+                    of the {owner}: <LimitsText limits={set} />{" "}
+                    <span className="text-muted">
+                      (left: <LimitsText limits={{ ...left, budget_period: set.budget_period }} />)
+                    </span>
                   </li>
                 ))}
               </ul>

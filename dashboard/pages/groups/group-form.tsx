@@ -4,7 +4,8 @@ import type { BodyKeepingBody } from "../../../src/api/body-keeping.ts";
 import type { GroupBody } from "../../../src/api/groups.ts";
 import { BodiesFields } from "../../components/bodies-fields.tsx";
 import { Form, TextArea, TextField } from "../../components/form.tsx";
-import { LimitsFields, limitsPatch, newLimits, typedLimits } from "../../components/limits-fields.tsx";
+import { LimitsFields } from "../../components/limits-fields.tsx";
+import { limitsPatch, newLimits, typedLimits } from "../../components/typed-limits.ts";
 
 export interface GroupFormProps {
   /** Null: a new one. */
@@ -43,7 +44,12 @@ export function GroupForm({ group, submitLabel, onSubmit, onDone, onCancel }: Gr
         value={models}
         onChange={setModels}
       />
-      <LimitsFields value={limits} onChange={setLimits} />
+      <LimitsFields
+        legend="Limits of this group"
+        hint="Of all calls that it pays, together."
+        value={limits}
+        onChange={setLimits}
+      />
       <BodiesFields value={bodies} onChange={setBodies} />
     </Form>
   );

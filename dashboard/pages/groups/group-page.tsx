@@ -10,12 +10,13 @@ import { Button, LinkButton } from "../../components/button.tsx";
 import { Card, Facts } from "../../components/card.tsx";
 import { ConfirmDialog } from "../../components/confirm-dialog.tsx";
 import { Edited } from "../../components/edited.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsText } from "../../components/limits-text.tsx";
 import { isGone, NotThere } from "../../components/not-there.tsx";
 import { Skeleton } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { Tabs } from "../../components/tabs.tsx";
 import { toast } from "../../components/toasts.tsx";
+import { WhatIsLeft } from "../../components/what-is-left.tsx";
 import { counted } from "../../format/figures.ts";
 import { useCan } from "../../session/session.ts";
 import { KeysDataTable } from "../keys/keys-data-table.tsx";
@@ -79,6 +80,7 @@ function Group({ group }: { group: GroupBody }) {
         </>
       }
     >
+      <WhatIsLeft kind="group" id={group.id} description="Of all calls that this group pays, together." />
       <Tabs label="Group" tabs={[...(isEveryone ? [] : [members]), settings, ...(seesKeys ? [keys] : [])]} />
       {isDeleting && <DeleteDialog group={group} onClose={() => setDeleting(false)} />}
     </Page>

@@ -14,7 +14,7 @@ import { Card } from "../../components/card.tsx";
 import { type Column, DataTable } from "../../components/data-table.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Filters, SearchBox, useUrlFilters } from "../../components/filters.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsCell } from "../../components/limits-cell.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { count } from "../../format/figures.ts";
@@ -43,7 +43,7 @@ const columns: readonly Column<GroupBody>[] = [
     cell: ({ member_count: members }) => (members === null ? <span className="text-muted">everybody</span> : count(members)),
   },
   { header: "Pays for keys", isNumber: true, cell: ({ key_count: keys }) => count(keys) },
-  { header: "Limits", cell: ({ limits }) => <LimitsText limits={limits} /> },
+  { header: "Limits", cell: ({ id, limits }) => <LimitsCell kind="group" id={id} limits={limits} /> },
 ];
 
 export function GroupsPage() {

@@ -4,7 +4,7 @@ import type { KeyBody } from "../../../src/api/keys.ts";
 import { Badge } from "../../components/badge.tsx";
 import { BodiesBadge } from "../../components/bodies-fields.tsx";
 import type { Column } from "../../components/data-table.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsCell } from "../../components/limits-cell.tsx";
 import { Time } from "../../components/time.tsx";
 
 export const keyColumns: readonly Column<KeyBody>[] = [
@@ -27,7 +27,7 @@ export const keyColumns: readonly Column<KeyBody>[] = [
   },
   { header: "Paid by", cell: ({ group_name: name, group_id: id }) => name ?? id },
   { header: "Models", cell: ({ models }) => <ModelsText models={models} /> },
-  { header: "Limits", cell: ({ limits }) => <LimitsText limits={limits} /> },
+  { header: "Limits", cell: ({ id, limits }) => <LimitsCell kind="key" id={id} limits={limits} /> },
   { header: "Last use", cell: ({ last_used_at: at }) => <Time at={at} /> },
 ];
 

@@ -6,8 +6,9 @@ import type { KeyBody } from "../../../src/api/keys.ts";
 import type { UserBody } from "../../../src/api/users.ts";
 import { BodiesFields } from "../../components/bodies-fields.tsx";
 import { CheckboxField, Form, TextArea, TextField } from "../../components/form.tsx";
-import { LimitsFields, limitsPatch, newLimits, typedLimits } from "../../components/limits-fields.tsx";
+import { LimitsFields } from "../../components/limits-fields.tsx";
 import { type Choice, Picker } from "../../components/picker.tsx";
+import { limitsPatch, newLimits, typedLimits } from "../../components/typed-limits.ts";
 import { useReach } from "../../session/session.ts";
 
 type Scope = KeyBody["scopes"][number];
@@ -108,7 +109,14 @@ export function KeyForm<Result>({ keyBody: key, owner, submitLabel, onSubmit, on
           ))}
         </fieldset>
       )}
-      {mayAll && <LimitsFields value={limits} onChange={setLimits} />}
+      {mayAll && (
+        <LimitsFields
+          legend="Limits of this key"
+          hint="A call also has to be within the limits of its owner, of the group that pays and of its model."
+          value={limits}
+          onChange={setLimits}
+        />
+      )}
       <BodiesFields value={bodies} onChange={setBodies} />
     </Form>
   );

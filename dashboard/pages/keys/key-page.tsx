@@ -10,12 +10,13 @@ import { Button, LinkButton } from "../../components/button.tsx";
 import { Card, Facts } from "../../components/card.tsx";
 import { ConfirmDialog } from "../../components/confirm-dialog.tsx";
 import { Edited } from "../../components/edited.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsText } from "../../components/limits-text.tsx";
 import { isGone, NotThere } from "../../components/not-there.tsx";
 import { Notice, Skeleton } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toasts.tsx";
+import { WhatIsLeft } from "../../components/what-is-left.tsx";
 import { useCan } from "../../session/session.ts";
 import { KeyBadges } from "./key-columns.tsx";
 import { KeyForm } from "./key-form.tsx";
@@ -99,6 +100,11 @@ function Key({ keyBody: key }: { keyBody: KeyBody }) {
           </LinkButton>
         </div>
       </Card>
+      <WhatIsLeft
+        kind="key"
+        id={key.id}
+        description="A call also draws on the limits of the key's owner, of the group that pays and of its model."
+      />
       {mayWrite && (
         <Card title="Settings">
           <div className="max-w-xl">

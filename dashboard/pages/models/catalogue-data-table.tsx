@@ -6,7 +6,7 @@ import { StatusBadge } from "../../components/badge.tsx";
 import { LinkButton } from "../../components/button.tsx";
 import { type Column, DataTable } from "../../components/data-table.tsx";
 import { useUrlFilters } from "../../components/filters.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsCell } from "../../components/limits-cell.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { ModelLink } from "./model-columns.tsx";
 import { NothingFound } from "./models-data-table.tsx";
@@ -19,7 +19,7 @@ const columns: readonly Column<CatalogueModelBody>[] = [
       <StatusBadge status={status} title={status === "offline" ? "No endpoint serves it now" : "It can be called"} />
     ),
   },
-  { header: "Limits of all callers", cell: ({ limits }) => <LimitsText limits={limits} /> },
+  { header: "Limits of all callers", cell: ({ id, limits }) => <LimitsCell kind="model" id={id} limits={limits} /> },
   {
     header: "Actions",
     isUnnamed: true,

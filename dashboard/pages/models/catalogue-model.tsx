@@ -2,9 +2,11 @@
 import type { ReactNode } from "react";
 import type { CatalogueModelBody } from "../../../src/api/models.ts";
 import { StatusBadge } from "../../components/badge.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsText } from "../../components/limits-text.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
+import { WhatIsLeft } from "../../components/what-is-left.tsx";
+import { ModelPriceCard } from "../prices/model-price-card.tsx";
 import { ModelLinks } from "./model-actions.tsx";
 
 interface CatalogueModelProps {
@@ -37,6 +39,10 @@ export function CatalogueModel({ model, trail, useIt }: CatalogueModelProps) {
         </Notice>
       )}
       {useIt}
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
+        <ModelPriceCard model={name} />
+        <WhatIsLeft kind="model" id={model.id} description="Of all callers together." />
+      </div>
     </Page>
   );
 }

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { ModelBody } from "../../../src/api/models.ts";
 import { StatusBadge } from "../../components/badge.tsx";
 import type { Column } from "../../components/data-table.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsCell } from "../../components/limits-cell.tsx";
 import { HealthCounts } from "./health-text.tsx";
 
 const namesShown = 3;
@@ -26,7 +26,7 @@ export const modelColumns: readonly Column<ModelBody>[] = [
     ),
   },
   { header: "Who may use it", cell: ({ groups }) => <GroupsText groups={groups} /> },
-  { header: "Limits", cell: ({ limits }) => <LimitsText limits={limits} /> },
+  { header: "Limits", cell: ({ id, limits }) => <LimitsCell kind="model" id={id} limits={limits} /> },
 ];
 
 function TwoLines({ first, second }: { first: ReactNode; second: ReactNode }) {

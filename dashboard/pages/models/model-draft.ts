@@ -1,7 +1,8 @@
 // A model's settings as they are typed, and what of them is sent.
 import type { DeploymentBody, ModelBody } from "../../../src/api/models.ts";
 import type { Strategy } from "../../../src/domain/pool.ts";
-import { limitsPatch, newLimits, type TypedLimits, typedLimits } from "../../components/limits-fields.tsx";
+import { type TypedTimeouts, timeoutsPatch, typedTimeouts } from "../../components/timeout-fields.tsx";
+import { limitsPatch, newLimits, type TypedLimits, typedLimits } from "../../components/typed-limits.ts";
 
 /** A deployment in the list of a virtual model, or one of a pool. */
 export interface TypedTarget {
@@ -19,7 +20,7 @@ export interface ModelDraft {
   maxAttempts: string;
   /** "" in both: the defaults. */
   hedge: { extraPercent: string; minDelay: string } | null;
-  timeouts: { connect: string; first_byte: string; idle: string; total: string };
+  timeouts: TypedTimeouts;
   groups: readonly string[] | null;
   limits: TypedLimits;
 }
@@ -30,20 +31,19 @@ export const emptyDraft: ModelDraft = {
   targets: [],
   maxAttempts: "",
   hedge: null,
-  timeouts: { connect: "", first_byte: "", idle: "", total: "" },
+  timeouts: typedTimeouts({}),
   groups: null,
   limits: typedLimits(null),
 };
 
 export function draftOf(model: ModelBody): ModelDraft {
-  const { connect = "", first_byte = "", idle = "", total = "" } = model.timeouts;
   return {
     name: model.name,
     strategy: model.strategy,
     targets: model.deployments.map(targetOf),
     maxAttempts: String(model.max_attempts ?? ""),
     hedge: model.hedge && { extraPercent: percentText(model.hedge.extra_traffic), minDelay: model.hedge.min_delay },
-    timeouts: { connect, first_byte, idle, total },
+    timeouts: typedTimeouts(model.timeouts),
     groups: model.groups,
     limits: typedLimits(model.limits),
   };
@@ -72,7 +72,7 @@ function settingsBody(draft: ModelDraft) {
     strategy,
     max_attempts: numberOrNull(maxAttempts),
     hedge: hedge && { extra_traffic: extra === null ? null : extra / 100, min_delay: hedge.minDelay.trim() || null },
-    timeouts: Object.fromEntries(Object.entries(timeouts).map(([name, text]) => [name, text.trim() || null])),
+    timeouts: timeoutsPatch(timeouts),
     groups,
   };
 }

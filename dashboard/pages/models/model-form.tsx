@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Strategy } from "../../../src/domain/pool.ts";
 import { Form, SelectField, TextField } from "../../components/form.tsx";
 import { LimitsFields } from "../../components/limits-fields.tsx";
+import { TimeoutFields } from "../../components/timeout-fields.tsx";
 import { Advanced } from "../endpoints/advanced.tsx";
 import { GroupsField } from "./groups-field.tsx";
 import { HedgeFields } from "./hedge-fields.tsx";
@@ -10,7 +11,6 @@ import type { ModelDraft } from "./model-draft.ts";
 import { PoolTargetsField } from "./pool-targets-field.tsx";
 import { strategyOptions, strategyTexts } from "./strategy-texts.ts";
 import { TargetsField } from "./targets-field.tsx";
-import { TimeoutFields } from "./timeout-fields.tsx";
 
 const advancedFields = ["max_attempts", "hedge", "timeouts", "groups", "limits"] as const;
 
@@ -71,10 +71,12 @@ function RestFields({ draft, change }: { draft: ModelDraft; change: (changes: Pa
   return (
     <>
       <GroupsField groups={draft.groups} onChange={(groups) => change({ groups })} />
-      <fieldset>
-        <legend className="mb-2 text-sm text-muted">Limits of all callers together</legend>
-        <LimitsFields value={draft.limits} onChange={(limits) => change({ limits })} />
-      </fieldset>
+      <LimitsFields
+        legend="Limits of this model"
+        hint="Of all callers together."
+        value={draft.limits}
+        onChange={(limits) => change({ limits })}
+      />
       <TextField
         label="Attempts of one call"
         name="max_attempts"
@@ -88,7 +90,7 @@ function RestFields({ draft, change }: { draft: ModelDraft; change: (changes: Pa
         onChange={(maxAttempts) => change({ maxAttempts })}
       />
       <HedgeFields hedge={draft.hedge} onChange={(hedge) => change({ hedge })} />
-      <TimeoutFields timeouts={draft.timeouts} onChange={(timeouts) => change({ timeouts })} />
+      <TimeoutFields value={draft.timeouts} onChange={(timeouts) => change({ timeouts })} emptyMeans="what its endpoint says" />
     </>
   );
 }

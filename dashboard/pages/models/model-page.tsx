@@ -9,7 +9,9 @@ import { isGone, NotThere } from "../../components/not-there.tsx";
 import { Skeleton } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { Tabs } from "../../components/tabs.tsx";
+import { WhatIsLeft } from "../../components/what-is-left.tsx";
 import { useCan, useReach } from "../../session/session.ts";
+import { ModelPriceCard } from "../prices/model-price-card.tsx";
 import { CatalogueModel } from "./catalogue-model.tsx";
 import { DeploymentsTab } from "./deployments-tab.tsx";
 import { ModelActions } from "./model-actions.tsx";
@@ -74,6 +76,10 @@ function FullModel({ model, etag, useIt }: { model: ModelBody; etag: string | nu
             content: (
               <div className="flex flex-col gap-5">
                 <DeploymentsTab model={model} />
+                <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
+                  <ModelPriceCard model={model.name} />
+                  <WhatIsLeft kind="model" id={model.id} description="Of all callers together." />
+                </div>
                 <ModelSummary model={model} />
               </div>
             ),

@@ -1,7 +1,7 @@
 // The settings of a model at a glance.
 import type { ModelBody } from "../../../src/api/models.ts";
 import { Card, Facts } from "../../components/card.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsText } from "../../components/limits-text.tsx";
 import { Time } from "../../components/time.tsx";
 import { percent } from "../../format/figures.ts";
 import { GroupsText } from "./model-columns.tsx";

@@ -6,11 +6,14 @@ import { LinkButton } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
-import { RangeSelect, useRange } from "../../components/range.tsx";
+import { RangeSelect, type TimeRange, useRange } from "../../components/range.tsx";
 import { useCan, useReach } from "../../session/session.ts";
+import { WhatCostLeavesOut } from "../usage/what-cost-leaves-out.tsx";
+import { NearTheirLimits } from "./near-their-limits.tsx";
 import { OverviewPlots } from "./overview-plots.tsx";
 import { Totals } from "./totals.tsx";
 import { Unhealthy } from "./unhealthy.tsx";
+import { useSpend } from "./use-spend.ts";
 
 const descriptions = {
   all: "All requests through this Headgate.",
@@ -29,16 +32,19 @@ export function OverviewPage() {
     <Page title="Overview" description={descriptions[reach]} actions={<RangeSelect />}>
       {query.isPending && <Skeleton lines={10} />}
       {query.isError && query.data === undefined && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && <Overview overview={query.data} />}
+      {query.data && <Overview overview={query.data} range={range} />}
     </Page>
   );
 }
 
-function Overview({ overview }: { overview: OverviewBody }) {
+function Overview({ overview, range }: { overview: OverviewBody; range: TimeRange }) {
+  const spend = useSpend(range);
   return (
     <>
       <Unhealthy unhealthy={overview.unhealthy} />
-      <Totals totals={overview.totals} previous={overview.previous} />
+      <NearTheirLimits />
+      <Totals totals={overview.totals} previous={overview.previous} todayUsd={spend.todayUsd} />
+      <WhatCostLeavesOut total={spend.total} />
       {overview.totals.requests === 0 ? <NoRequests /> : <OverviewPlots overview={overview} />}
     </>
   );

@@ -4,7 +4,14 @@ import type { OverviewFigures } from "../../../src/api/overview.ts";
 import { Figure } from "../../components/card.tsx";
 import { count, duration, percent, usd } from "../../format/figures.ts";
 
-export function Totals({ totals, previous }: { totals: OverviewFigures; previous: OverviewFigures }) {
+interface TotalsProps {
+  totals: OverviewFigures;
+  previous: OverviewFigures;
+  /** Spent since midnight; undefined: not known yet. */
+  todayUsd: number | null | undefined;
+}
+
+export function Totals({ totals, previous, todayUsd }: TotalsProps) {
   const tokens = (of: OverviewFigures) => of.input_tokens + of.cached_input_tokens + of.output_tokens;
   return (
     <div className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
@@ -26,7 +33,7 @@ export function Totals({ totals, previous }: { totals: OverviewFigures; previous
       <Figure
         label="Cost"
         value={usd(totals.cost_usd)}
-        detail={totals.cost_usd === null ? "nothing has a price" : "all attempts"}
+        detail={todayUsd === undefined || todayUsd === null ? nothingPriced(totals) : `${usd(todayUsd)} since midnight`}
       />
       <Figure label="Duration, median" value={duration(totals.p50_ms)} detail={`95 % under ${duration(totals.p95_ms)}`} />
       <Figure
@@ -36,6 +43,10 @@ export function Totals({ totals, previous }: { totals: OverviewFigures; previous
       />
     </div>
   );
+}
+
+function nothingPriced(totals: OverviewFigures): string {
+  return totals.cost_usd === null && totals.requests > 0 ? "nothing has a price" : "all attempts";
 }
 
 function Change({ now, before }: { now: number; before: number }) {

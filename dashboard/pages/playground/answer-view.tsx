@@ -10,6 +10,7 @@ import { count, duration } from "../../format/figures.ts";
 import { useCan } from "../../session/session.ts";
 import { curlOf } from "../models/snippets.ts";
 import { type Answer, type RunningAnswer, tokensPerSecond } from "./answer.ts";
+import { AnswerCost } from "./answer-cost.tsx";
 
 /** `onGrow`: called when there is more of it to see. */
 export function AnswerView({ answer, onGrow }: { answer: RunningAnswer; onGrow: () => void }) {
@@ -54,6 +55,7 @@ function Figures({ answer, shown }: { answer: RunningAnswer; shown: Answer }) {
     ["Tokens out", usage === null ? "–" : count(usage.outputTokens)],
     ["Total", duration(totalMs)],
   ];
+  const isRecorded = requestId !== null && seesRequests && (shown.state === "done" || shown.state === "stopped");
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 border-t border-line pt-2 text-xs">
       <dl className="flex flex-wrap gap-x-4 gap-y-1">
@@ -63,6 +65,14 @@ function Figures({ answer, shown }: { answer: RunningAnswer; shown: Answer }) {
             <dd className="tabular-nums">{value}</dd>
           </div>
         ))}
+        {isRecorded && (
+          <div className="flex gap-1.5 whitespace-nowrap">
+            <dt className="text-muted">Cost</dt>
+            <dd className="tabular-nums">
+              <AnswerCost requestId={requestId} />
+            </dd>
+          </div>
+        )}
       </dl>
       <div className="-ml-2 flex flex-wrap items-center gap-1">
         {requestId !== null && seesRequests && (

@@ -41,7 +41,8 @@ interface Chunk {
 export async function streamChat(body: ChatBody, listener: ChatListener, signal: AbortSignal): Promise<void> {
   const response = await send(body, signal);
   const id = response.headers.get("x-request-id");
-  if (id !== null) listener.onRequestId(id);
+  // One that was refused before anybody was asked is in no ledger.
+  if (id !== null && response.headers.has("x-headgate-attempts")) listener.onRequestId(id);
   if (!response.ok) throw await failureOf(response);
   if (response.body === null) return;
   // An endpoint that does not stream answers in one piece.

@@ -11,6 +11,7 @@ import { exactTime } from "../../components/time.tsx";
 import { count, duration, usd } from "../../format/figures.ts";
 import { useCan } from "../../session/session.ts";
 import { AttemptsTable } from "./attempts-table.tsx";
+import { CostCard } from "./cost-card.tsx";
 import { RequestBodies } from "./request-bodies.tsx";
 import { callerOf, Outcome } from "./request-columns.tsx";
 import { Waterfall } from "./waterfall.tsx";
@@ -60,13 +61,18 @@ function Story({ request }: { request: RequestBody }) {
           value={count(tokens.output_tokens)}
           detail={`${count(tokens.reasoning_tokens)} of reasoning`}
         />
-        <Figure label="Cost" value={usd(request.cost_usd)} detail={request.cost_usd === null ? "no price" : "all attempts"} />
+        <Figure
+          label="Cost"
+          value={<Cost value={request.cost_usd} />}
+          detail={request.cost_usd === null ? "not known" : "all attempts"}
+        />
         <Figure label="Tokens are" value={request.usage_source} />
       </div>
       <Card title="Attempts" description="In order, each with the reason why it went there." isFlush>
         <Waterfall request={request} seesEndpoints={seesEndpoints} />
         <AttemptsTable attempts={request.attempts} seesEndpoints={seesEndpoints} />
       </Card>
+      <CostCard request={request} seesEndpoints={seesEndpoints} />
       <Card title="Request">
         <Facts
           facts={[
@@ -87,6 +93,12 @@ function Story({ request }: { request: RequestBody }) {
       {request.bodies_kept && <RequestBodies request={request} />}
     </Page>
   );
+}
+
+/** Small sums are long. */
+function Cost({ value }: { value: number | null }) {
+  const text = usd(value);
+  return text.length > 9 ? <span className="text-lg">{text}</span> : text;
 }
 
 function cached({ tokens }: RequestBody): string {

@@ -9,8 +9,11 @@ import { Card, Facts, Figure } from "../../components/card.tsx";
 import { ErrorState, Notice, Skeleton } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { Time } from "../../components/time.tsx";
-import { bytes, count, duration } from "../../format/figures.ts";
+import { bytes, count, counted, duration } from "../../format/figures.ts";
 import { BackupCard } from "./backup-card.tsx";
+import { ProcessesCard } from "./processes-card.tsx";
+import { RedisCard } from "./redis-card.tsx";
+import { ReplicasCard } from "./replicas-card.tsx";
 
 export function SystemPage() {
   const query = useQuery({ ...itemQuery<SystemView>("system", "/system"), refetchInterval: 10_000 });
@@ -24,7 +27,7 @@ export function SystemPage() {
 }
 
 function System({ system }: { system: SystemView }) {
-  const { snapshot, spool, database } = system;
+  const { snapshot, spool, database, prices } = system;
   return (
     <>
       {system.reasons.map(({ part, since, detail }) => (
@@ -64,6 +67,8 @@ function System({ system }: { system: SystemView }) {
           {spool.failure}
         </Notice>
       )}
+      <ProcessesCard processes={system.processes} current={snapshot?.version ?? null} />
+      <ReplicasCard replicas={system.replicas} current={snapshot?.version ?? null} />
       <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
         <Card title="Program">
           <Facts
@@ -72,14 +77,13 @@ function System({ system }: { system: SystemView }) {
               ["Node.js", system.node],
               ["Started", <Time key="started" at={system.started_at} />],
               [
-                "Redis",
-                system.redis === null ? (
-                  <span key="redis" className="text-muted">
-                    none configured
-                  </span>
-                ) : (
-                  <StatusBadge key="redis" status={system.redis.state} />
-                ),
+                "Prices",
+                <span key="prices">
+                  catalogue {prices.version}, of {prices.date.slice(0, 10)};{" "}
+                  <Link to="/prices" search={{ status: "unpriced" } as never} className="text-accent-strong underline">
+                    {counted(prices.unpriced_models, "model")} without a price
+                  </Link>
+                </span>,
               ],
               ["Attempts not recorded", count(spool.unrecorded_attempts)],
               [
@@ -107,6 +111,7 @@ function System({ system }: { system: SystemView }) {
             />
           )}
         </Card>
+        <RedisCard redis={system.redis} allowances={system.allowances} />
         <BackupCard backup={system.backup} />
         <Card title="Manifests">
           {system.manifests.length === 0 ? (

@@ -13,6 +13,7 @@ import { useCan } from "../../session/session.ts";
 import { UsageFigures } from "./usage-figures.tsx";
 import { UsagePlot } from "./usage-plot.tsx";
 import { UsageTable } from "./usage-table.tsx";
+import { WhatCostLeavesOut } from "./what-cost-leaves-out.tsx";
 
 const dimensions = [
   ["", "By model"],
@@ -61,6 +62,7 @@ export function UsagePage() {
       {report.data && report.data.data.length > 0 && total.data?.data[0] && (
         <>
           <UsageFigures total={total.data.data[0]} />
+          <WhatCostLeavesOut total={total.data.data[0]} />
           <UsagePlot filters={filters} dimension={dimension} rows={report.data.data} />
           <UsageTable
             rows={report.data.data}

@@ -94,7 +94,7 @@ function Notes({ row }: { row: UsageRowBody }) {
   return (
     <span className="flex flex-wrap gap-1 max-md:justify-end">
       {row.estimated_requests > 0 && <Badge tone="warn">{percent(row.estimated_requests / row.requests)} estimated</Badge>}
-      {row.unpriced_requests > 0 && <Badge>{count(row.unpriced_requests)} unpriced</Badge>}
+      {row.unpriced_requests > 0 && <Badge tone="warn">{percent(row.unpriced_requests / row.requests)} without a price</Badge>}
       {row.interrupted_requests > 0 && <Badge tone="bad">{count(row.interrupted_requests)} interrupted</Badge>}
     </span>
   );

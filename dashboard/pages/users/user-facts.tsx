@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { UserBody } from "../../../src/api/users.ts";
 import { Facts } from "../../components/card.tsx";
-import { LimitsText } from "../../components/limits-fields.tsx";
+import { LimitsText } from "../../components/limits-text.tsx";
 import { Time } from "../../components/time.tsx";
 import { roleNames } from "../../format/role-names.ts";
 import { roleHints } from "./role-options.ts";

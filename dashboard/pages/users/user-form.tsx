@@ -3,8 +3,9 @@ import { useState } from "react";
 import type { GroupBody } from "../../../src/api/groups.ts";
 import type { UserBody } from "../../../src/api/users.ts";
 import { Form, SelectField, TextField } from "../../components/form.tsx";
-import { LimitsFields, limitsPatch, newLimits, typedLimits } from "../../components/limits-fields.tsx";
+import { LimitsFields } from "../../components/limits-fields.tsx";
 import { type Choice, Picker } from "../../components/picker.tsx";
+import { limitsPatch, newLimits, typedLimits } from "../../components/typed-limits.ts";
 import { roleHints, roleOptions } from "./role-options.ts";
 
 export interface UserFormProps<Result> {
@@ -64,7 +65,12 @@ export function UserForm<Result>({ user, primaryGroup = null, submitLabel, onSub
         chosen={group}
         onChange={setGroup}
       />
-      <LimitsFields value={limits} onChange={setLimits} />
+      <LimitsFields
+        legend="Limits of this user"
+        hint="Of all of their keys and sign-ins together."
+        value={limits}
+        onChange={setLimits}
+      />
     </Form>
   );
 }

@@ -18,6 +18,7 @@ import { Page } from "../../components/page.tsx";
 import type { Choice } from "../../components/picker.tsx";
 import { Tabs } from "../../components/tabs.tsx";
 import { toast } from "../../components/toasts.tsx";
+import { WhatIsLeft } from "../../components/what-is-left.tsx";
 import { useCan, useReach, useSession } from "../../session/session.ts";
 import { SessionsCard } from "../account/sessions-card.tsx";
 import { KeysDataTable } from "../keys/keys-data-table.tsx";
@@ -78,17 +79,20 @@ function User({ user }: { user: UserBody }) {
 function Profile({ user, mayWrite }: { user: UserBody; mayWrite: boolean }) {
   return (
     <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
-      <Card title="Profile">
-        <UserFacts user={user} />
-        <div className="mt-4 flex flex-wrap gap-2">
-          <LinkButton to="/requests" search={{ user: user.id } as never}>
-            Their requests
-          </LinkButton>
-          <LinkButton to="/usage" search={{ user: user.id } as never}>
-            Their usage
-          </LinkButton>
-        </div>
-      </Card>
+      <div className="flex min-w-0 flex-col gap-5">
+        <Card title="Profile">
+          <UserFacts user={user} />
+          <div className="mt-4 flex flex-wrap gap-2">
+            <LinkButton to="/requests" search={{ user: user.id } as never}>
+              Their requests
+            </LinkButton>
+            <LinkButton to="/usage" search={{ user: user.id } as never}>
+              Their usage
+            </LinkButton>
+          </div>
+        </Card>
+        <WhatIsLeft kind="user" id={user.id} description="Of all of their keys and sign-ins together." />
+      </div>
       {mayWrite && (
         <Card title="Settings">
           <Edited resource={user}>

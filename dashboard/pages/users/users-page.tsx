@@ -11,6 +11,7 @@ import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
 import { type Column, DataTable } from "../../components/data-table.tsx";
 import { FilterSelect, Filters, SearchBox, useUrlFilters } from "../../components/filters.tsx";
+import { LimitsCell } from "../../components/limits-cell.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { Page } from "../../components/page.tsx";
 import { Time } from "../../components/time.tsx";
@@ -44,6 +45,10 @@ const columns: readonly Column<UserBody>[] = [
       ),
   },
   { header: "Account of", cell: ({ source }) => (source === "local" ? "this installation" : source) },
+  {
+    header: "Limits",
+    cell: ({ id, limits }) => <LimitsCell kind="user" id={id} limits={limits} none={limits === null ? "the default" : "none"} />,
+  },
   { header: "Last seen", cell: ({ last_seen_at: at }) => <Time at={at} /> },
 ];
 

@@ -49,8 +49,7 @@ function endpointsOf(model: Model): string[] {
 }
 
 function shown(model: Model, { nowMs, terminal }: Remote): string {
-  const { requests_per_second: perSecond, requests_per_minute: perMinute } = model.limits;
-  const limits = [perSecond && `${perSecond} requests/s`, perMinute && `${perMinute} requests/min`].filter(Boolean).join(", ");
+  const limits = limitsInWords(model.limits);
   const about = [
     ["name", model.name],
     ["id", model.id],
@@ -83,4 +82,17 @@ function deploymentColumns(nowMs: number): Column<DeploymentBody>[] {
     { head: "weight", cell: ({ weight }) => weight, align: "right" },
     { head: "priority", cell: ({ priority }) => priority, align: "right" },
   ];
+}
+
+function limitsInWords(limits: Model["limits"]): string {
+  const { requests_per_second: perSecond, requests_per_minute: perMinute, tokens_per_minute: tokens } = limits;
+  const { concurrent_requests: atOnce, budget_usd: usd, budget_period: period } = limits;
+  const words = [
+    perSecond && `${perSecond} requests/s`,
+    perMinute && `${perMinute} requests/min`,
+    tokens && `${tokens} tokens/min`,
+    atOnce && `${atOnce} requests at once`,
+    usd === undefined ? "" : `$${usd} ${period === "total" ? "in all" : `a ${period}`}`,
+  ];
+  return words.filter(Boolean).join(", ");
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { endpointCommands } from "./endpoint-commands.ts";
 import { keyCommands } from "./key-commands.ts";
 import { modelCommands } from "./model-commands.ts";
+import { pricesCommand } from "./prices-command.ts";
 import type { RunRemote } from "./remote.ts";
 import { usageCommand } from "./usage-command.ts";
 
@@ -10,5 +11,6 @@ export function remoteCommands(program: Command, run: RunRemote): void {
   endpointCommands(program, run);
   modelCommands(program, run);
   keyCommands(program, run);
+  pricesCommand(program, run);
   usageCommand(program, run);
 }

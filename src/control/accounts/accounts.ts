@@ -2,9 +2,11 @@
 import { HeadgateError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { Repositories, Storage, UserRow } from "../../storage/port.ts";
+import type { UserRow } from "../../storage/ports/people.ts";
+import type { Repositories, Storage } from "../../storage/ports/storage.ts";
 import type { Actor } from "../admin/authorize/actor.ts";
 import { recordChange } from "../audit/record-change.ts";
+import { usersChanged } from "../identity/people-change.ts";
 import { checkPassword } from "./check-password.ts";
 import { FailedSignInLog } from "./failed-sign-in-log.ts";
 import { findLink, isSetupRequired, takeLink } from "./one-time-link.ts";
@@ -57,7 +59,7 @@ export class Accounts {
       if (!(await isSetupRequired(tx))) throw new HeadgateError("link_not_valid");
       const user = newAdministrator({ name, email, hash, nowMs: nowMs() });
       await tx.users.insert(user);
-      await tx.meta.bumpConfigVersion();
+      await tx.meta.bumpConfigVersion(usersChanged([user.id]));
       const after = { name, email, role: user.role, has_password: true };
       await record(tx, actorOf(user, asked), asked, "user.set_up", user, null, after, nowMs());
       return { user, session: await startSession(tx, user.id, "setup", asked, nowMs()) };

@@ -1,6 +1,8 @@
 // Links that are good once: the one that makes the first administrator, and those that set a user's password.
 import { HeadgateError } from "../../core/errors.ts";
-import type { OneTimeLinkRow, Repositories, UserRow } from "../../storage/port.ts";
+import type { OneTimeLinkRow } from "../../storage/ports/accounts.ts";
+import type { UserRow } from "../../storage/ports/people.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { newSessionSecret, sessionDigest } from "./session-secret.ts";
 
 const setupLifetimeMs = 24 * 3_600_000;

@@ -1,6 +1,8 @@
 // Sessions of people who have signed in: how long they last, and how one begins.
 import { newId } from "../../core/ids.ts";
-import type { Repositories, SessionRow, UserRow } from "../../storage/port.ts";
+import type { SessionRow } from "../../storage/ports/accounts.ts";
+import type { UserRow } from "../../storage/ports/people.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { newSessionSecret, sessionDigest } from "./session-secret.ts";
 
 const hourMs = 3_600_000;

@@ -1,7 +1,8 @@
 // Signs in who has been proven elsewhere: by an OpenID provider, or by a proxy that is trusted.
 import { HeadgateError } from "../../core/errors.ts";
 import type { ProvenIdentity } from "../../domain/identity.ts";
-import { type Storage, UniqueViolation } from "../../storage/port.ts";
+import { UniqueViolation } from "../../storage/ports/errors.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import type { PeopleChange } from "../identity/people-change.ts";
 import { writeIdentity } from "../identity/write-identity.ts";
 import type { SignedIn } from "./accounts.ts";
@@ -46,7 +47,8 @@ function signInOnce(
   return database.transaction(async (tx) => {
     const { isUserShown, hasNewGroups, hasLeft } = await writeIdentity(tx, { identity, seenAtMs: nowMs });
     const isChange = isUserShown || hasNewGroups;
-    if (isChange) await tx.meta.bumpConfigVersion();
+    if (isChange)
+      await tx.meta.bumpConfigVersion({ part: "users", userIds: [userId], groupsChanged: hasNewGroups, mayShutOut: hasLeft });
     const user = await holdUser(tx, userId, nowMs);
     if (user === null) throw new Error("a user that was written is not there");
     // What was written goes with the transaction.

@@ -1,7 +1,7 @@
 // What the routes of all resources share: paths with an id, empty answers, and the ways to say that something is not there.
 import { z } from "zod";
 import { HeadgateError } from "../../core/errors.ts";
-import { StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
 
 export const idParams = z.object({ id: z.string() });
 

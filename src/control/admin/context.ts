@@ -18,13 +18,16 @@ import type { ProvenIdentity } from "../../domain/identity.ts";
 import type { OidcConfig } from "../../domain/identity-config.ts";
 import type { Action, Reach } from "../../domain/policy.ts";
 import type { HttpClient } from "../../egress/http-client.ts";
-import type { Storage } from "../../storage/port.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
+import type { AllowanceViews } from "../allowances/allowance-views.ts";
+import { MemoryAuthority } from "../allowances/memory-authority.ts";
 import type { SyncSchedule } from "../discovery/schedule.ts";
 import type { Synchronizer } from "../discovery/synchronize.ts";
 import { EventHub } from "../events/event-hub.ts";
 import type { ExportRuns } from "../exports/export-runs.ts";
 import type { PeopleChange } from "../identity/people-change.ts";
 import type { ManifestSync } from "../manifest/manifest-sync.ts";
+import { PriceBook } from "../prices/price-book.ts";
 import { databaseUnavailable } from "./answers.ts";
 import type { Actor } from "./authorize/actor.ts";
 import type { Playground } from "./playground/playground.ts";
@@ -74,6 +77,10 @@ export interface AdminDeps {
   synchronizer: Synchronizer;
   /** Fetches manifests, and knows how they are. Default: none does, and only what the database says is shown. */
   manifests?: Pick<ManifestSync, "refresh" | "reload" | "reapply" | "state">;
+  /** What models cost. Default: one of its own. */
+  prices?: PriceBook;
+  /** What holders of limits have used. Default: nothing. */
+  allowances?: AllowanceViews;
   /** Told when endpoints come, go, or change their interval. */
   schedule: Pick<SyncSchedule, "refresh">;
   /** Files that are made in the background. */
@@ -84,7 +91,7 @@ export interface AdminDeps {
   /** Default: unknown. */
   healthOf?: HealthLookup;
   /** Answered by the data plane, from what it knows. Null while it knows nothing; throws HeadgateError invalid_field. */
-  explain(question: ExplainQuestion): Explanation | null;
+  explain(question: ExplainQuestion): Explanation | null | Promise<Explanation | null>;
   /** The models that a user may use now, as the data plane knows them. Null while it knows nothing of the user. */
   usableModels(userId: string): readonly UsableModel[] | null;
   /** Default: there is none, and whoever calls it is told to wait. */
@@ -126,6 +133,8 @@ const passwordAlone: SignInWays = {
 
 export interface AdminContext extends AdminDeps {
   healthOf: HealthLookup;
+  prices: PriceBook;
+  allowances: AllowanceViews;
   events: EventHub;
   signIn: SignInWays;
   /** The database, or HeadgateError database_unavailable. */
@@ -174,6 +183,8 @@ export function adminContext(deps: AdminDeps): AdminContext {
   return {
     ...deps,
     healthOf: deps.healthOf ?? unknownHealth,
+    prices: deps.prices ?? new PriceBook(deps),
+    allowances: deps.allowances ?? new MemoryAuthority(),
     events: deps.events ?? new EventHub({ clock: deps.clock }),
     signIn: deps.signIn ?? passwordAlone,
     publish,

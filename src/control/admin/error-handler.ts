@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import { StorageUnavailable, UniqueViolation } from "../../storage/port.ts";
+import { StorageUnavailable, UniqueViolation } from "../../storage/ports/errors.ts";
 import { databaseUnavailable } from "./answers.ts";
 
 /** `sendOtherwise`: answers in a way of its own; false: it does not. */

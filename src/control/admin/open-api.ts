@@ -33,11 +33,13 @@ const introduction = [
 const tags: Readonly<Record<string, string>> = {
   endpoints: "Where models are: connections, their lists of models, synchronisations.",
   models: "What callers use: pools and virtual models, and where a call would go.",
+  prices: "What models cost.",
   manifests: "Endpoints declared by a document elsewhere.",
   keys: "Headgate keys.",
   users: "People.",
   groups: "Who may use which models, and who pays.",
   "sign-in": "Sessions and passwords.",
+  allowances: "What holders of limits have used and have left.",
   usage: "What was used, summed up.",
   requests: "What was called, one by one.",
   audit: "Who changed what.",

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi, systemOfTests } from "../../../test/support/admin-api.ts";
 import { HeadgateError } from "../../core/errors.ts";
-import { StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
 import { createAdminApi } from "./server.ts";
 
 let api: AdminApiUnderTest;

@@ -4,6 +4,7 @@ import fastify, { type FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { newId } from "../../core/ids.ts";
+import { allowanceRoutes } from "./allowances/routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { authorize } from "./authorize/authorize.ts";
 import { allowedMethods, type KnownRoute, requirePolicies } from "./authorize/declared-routes.ts";
@@ -22,6 +23,7 @@ import { openApi } from "./open-api.ts";
 import { overviewRoutes } from "./overview/routes.ts";
 import { parseJsonBody } from "./parse-json-body.ts";
 import { playgroundRoutes } from "./playground/routes.ts";
+import { priceRoutes } from "./prices/routes.ts";
 import { requestRoutes } from "./requests/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { systemRoutes } from "./system/routes.ts";
@@ -45,12 +47,14 @@ export interface AdminApi {
 const resources = [
   endpointRoutes,
   modelRoutes,
+  priceRoutes,
   manifestRoutes,
   explainRoutes,
   keyRoutes,
   userRoutes,
   sessionRoutes,
   groupRoutes,
+  allowanceRoutes,
   overviewRoutes,
   usageRoutes,
   requestRoutes,

@@ -1,7 +1,6 @@
 // Holds requests to their zod schemas and says in plain words, for all fields at once, what is wrong.
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
-import { limitsNotEnforced } from "../../api/limits.ts";
 import { HeadgateError } from "../../core/errors.ts";
 
 interface Problem {
@@ -40,10 +39,7 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       field: [...issue.path, key].join("."),
-      text:
-        issue.path.at(-1) === "limits" && limitsNotEnforced.includes(key)
-          ? "limits of this kind are not enforced by this version yet"
-          : "there is no such field",
+      text: "there is no such field",
     }));
   }
   return [{ field: issue.path.join("."), text: textOf(issue) }];

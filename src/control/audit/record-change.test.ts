@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../../test/support/database.ts";
-import type { AuditRow } from "../../storage/port.ts";
+import type { AuditRow } from "../../storage/ports/audit.ts";
 import { type Change, recordChange } from "./record-change.ts";
 
 const canary = "canary-4711-of-a-secret";

@@ -1,7 +1,7 @@
 // Writes one entry of the audit log: who changed what, and how; in the transaction of the change, so that neither is there alone.
 import { isDeepStrictEqual } from "node:util";
 import { newId } from "../../core/ids.ts";
-import type { Repositories } from "../../storage/port.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import type { Actor } from "../admin/authorize/actor.ts";
 import { boundedJson } from "./bounded-json.ts";
 import { withoutSecrets } from "./without-secrets.ts";

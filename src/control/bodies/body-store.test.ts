@@ -7,7 +7,7 @@ import { systemClock } from "../../core/clock.ts";
 import { newId } from "../../core/ids.ts";
 import type { CapturedBodies } from "../../domain/captured-bodies.ts";
 import { everyoneGroupId } from "../../domain/everyone.ts";
-import type { Storage } from "../../storage/port.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import { BodyStore } from "./body-store.ts";
 import { bodyContext } from "./seal-bodies.ts";
 

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Cipher } from "../../core/cipher.ts";
 import type { CapturedBodies, CapturedBody } from "../../domain/captured-bodies.ts";
-import type { RequestBodyRow } from "../../storage/port.ts";
+import type { RequestBodyRow } from "../../storage/ports/request-bodies.ts";
 import type { CleanBodies } from "./clean-body.ts";
 
 type Side = "request" | "response";

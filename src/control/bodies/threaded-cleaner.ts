@@ -1,5 +1,6 @@
 // Has bodies cleaned by a thread of its own, which is started with the first of them.
 import { Worker } from "node:worker_threads";
+import { programFile } from "../../core/program-files.ts";
 import type { CapturedBody } from "../../domain/captured-bodies.ts";
 import { type CleanBody, cleanBody } from "./clean-body.ts";
 import type { Wanted } from "./sensitive-texts.ts";
@@ -25,8 +26,8 @@ interface Pending {
 /** No body takes that long: for texts on which a pattern runs astray, so that others, and the end of the process, do not wait for it. */
 const defaultTimeoutMs = 30_000;
 
-/** Node 20 starts threads from JavaScript only: uncompiled, as in tests, this thread does it itself. */
-const workerUrl = import.meta.url.endsWith(".ts") ? null : new URL("../../bodies-worker.js", import.meta.url);
+/** Uncompiled, as in tests, this thread does it itself. */
+const workerUrl = import.meta.url.endsWith(".ts") ? null : programFile("bodies-worker.js");
 
 export class ThreadedCleaner {
   readonly #workerUrl: URL | null;

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Logger } from "../../core/logger.ts";
-import { acceptedEncoding, prefersHtml } from "./accepted.ts";
+import { programFile } from "../../core/program-files.ts";
+import { acceptedEncoding } from "../../domain/accepted.ts";
+import { isDashboardRequest, pathOf } from "../../domain/side-paths.ts";
 import { type BuiltFile, type BuiltFiles, readBuiltFiles } from "./built-files.ts";
 import { notBuiltPage } from "./not-built-page.ts";
 import { askedFile } from "./page-path.ts";
@@ -17,8 +19,7 @@ export interface DashboardOptions {
   log: Logger;
 }
 
-/** From src/control/dashboard as from dist/control/dashboard. */
-const builtFolder = fileURLToPath(new URL("../../../dist/dashboard/", import.meta.url));
+const builtFolder = fileURLToPath(programFile("dashboard/"));
 
 const brotli = promisify(brotliCompress);
 // A tenth bigger than the best, in a tenth of its time.
@@ -64,7 +65,6 @@ export async function openDashboard({ folder = builtFolder, publicUrl, log }: Da
 }
 
 export class Dashboard {
-  readonly sameOriginOnly = true;
   readonly #files: BuiltFiles | null;
   readonly #start: string;
   /** Made when first asked for: at most two of each file. */
@@ -76,11 +76,12 @@ export class Dashboard {
     this.#start = start;
   }
 
-  /** Its own paths, and `/` for browsers. */
-  owns(target: string, { method, headers }: Pick<IncomingMessage, "method" | "headers">): boolean {
-    const path = pathOf(target);
-    if (path === "/") return (method === "GET" || method === "HEAD") && prefersHtml(headers.accept);
-    return path === "/dashboard" || path.startsWith("/dashboard/");
+  sameOriginOnly(): boolean {
+    return true;
+  }
+
+  owns(target: string, req: Pick<IncomingMessage, "method" | "headers">): boolean {
+    return isDashboardRequest(target, req);
   }
 
   handle(req: IncomingMessage, res: ServerResponse): void {
@@ -143,8 +144,4 @@ function isKnown(header: string | undefined, etag: string): boolean {
 
 function oneText(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(",") : header;
-}
-
-function pathOf(target: string): string {
-  return target.split("?", 1)[0] as string;
 }

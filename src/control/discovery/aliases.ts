@@ -1,6 +1,8 @@
 // Brings an endpoint's deployments in line with its own settings (pinned models, aliases), without asking the provider.
 import { HeadgateError } from "../../core/errors.ts";
-import type { DeploymentRow, EndpointRow, Repositories } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
+import type { DeploymentRow } from "../../storage/ports/models.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { modelIdOfName } from "./model-of-name.ts";
 import { type Aliases, publicNameOf } from "./name-conflicts.ts";
 import { isDeselected, notListed, notSelected, notSelectedAndMissing, type Selection, selectionTest } from "./selection.ts";

@@ -1,6 +1,8 @@
 // Writes what a listing means for an endpoint's deployments, and the record of the run. To be called inside a transaction.
 import { newId } from "../../core/ids.ts";
-import type { DeploymentRow, EndpointRow, Repositories } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
+import type { DeploymentRow } from "../../storage/ports/models.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import type { ListFailure, Listing } from "./listing.ts";
 import { modelIdOfName } from "./model-of-name.ts";
 import type { Aliases } from "./name-conflicts.ts";
@@ -68,7 +70,7 @@ export async function applyListing(
   }
   await repositories.syncRuns.insert(syncRunRow(run, endpoint.id));
   const changed = newBase || plan.additions.length > 0 || plan.changes.length > 0;
-  if (changed) await repositories.meta.bumpConfigVersion();
+  if (changed) await repositories.meta.bumpConfigVersion({ part: "routing" });
   return { run, changed };
 }
 

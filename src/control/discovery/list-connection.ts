@@ -1,7 +1,7 @@
 // One connection to an endpoint for one listing: JSON by GET, within a time limit and a size limit for all of it.
-import { Client } from "undici";
 import { createConnector, type Resolve } from "../../egress/connector.ts";
 import { classifyFailure } from "../../egress/failure.ts";
+import { Client } from "../../egress/undici-client.ts";
 import { failedBeforeAnswer } from "./list-failures.ts";
 import { type ListTarget, listHeaders } from "./list-target.ts";
 

@@ -3,7 +3,7 @@ import type { Cipher } from "../../core/cipher.ts";
 import { Secret } from "../../core/secret.ts";
 import { type Dialect, defaultAuthHeaderName, defaultAuthHeaderPrefix } from "../../domain/dialect.ts";
 import { defaultTimeouts, type Timeouts } from "../../domain/timeouts.ts";
-import type { EndpointRow } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
 import { ListingFailed } from "./listing.ts";
 
 export interface ListTarget {

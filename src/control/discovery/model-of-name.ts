@@ -1,5 +1,6 @@
 // The model row of a public name: pools come into being when the first deployment takes their name.
-import { type Repositories, UniqueViolation } from "../../storage/port.ts";
+import { UniqueViolation } from "../../storage/ports/errors.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { newModelRow } from "../new-model-row.ts";
 
 /**

@@ -1,6 +1,7 @@
 // The models an administrator named, at an endpoint whose list can't be had: taken at the administrator's word until it can.
 import { newId } from "../../core/ids.ts";
-import type { EndpointRow, Repositories } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { modelIdOfName } from "./model-of-name.ts";
 import { type Aliases, publicNameOf } from "./name-conflicts.ts";
 import type { Selection } from "./selection.ts";

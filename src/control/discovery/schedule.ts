@@ -2,7 +2,7 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { Storage } from "../../storage/port.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import type { Synchronizer } from "./synchronize.ts";
 
 export interface SyncScheduleDeps {

@@ -1,6 +1,6 @@
 // A synchronisation, as it is answered and as it is kept.
 import { newId } from "../../core/ids.ts";
-import type { SyncRunRow } from "../../storage/port.ts";
+import type { SyncRunRow } from "../../storage/ports/endpoints.ts";
 import type { Stage } from "./listing.ts";
 import type { ModelOutcome, Outcome } from "./reconcile.ts";
 

@@ -6,7 +6,8 @@ import { createFakeClock, type FakeClock } from "../../../test/support/fake-cloc
 import { type Provider, startProvider } from "../../../test/support/provider.ts";
 import { Cipher } from "../../core/cipher.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { EndpointRow, Storage } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import { newModelRow } from "../new-model-row.ts";
 import { applySelection } from "./aliases.ts";
 import { applyListing } from "./apply-listing.ts";

@@ -3,7 +3,9 @@ import type { Cipher } from "../../core/cipher.ts";
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import { type EndpointRow, type Repositories, type Storage, UniqueViolation } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
+import { UniqueViolation } from "../../storage/ports/errors.ts";
+import type { Repositories, Storage } from "../../storage/ports/storage.ts";
 import { type AppliedListing, applyListing } from "./apply-listing.ts";
 import { fetchListing } from "./fetch-listing.ts";
 import type { ListOptions } from "./list-connection.ts";
@@ -112,7 +114,8 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
     for (let tries = 1; ; tries++) {
       try {
         return await storage.transaction(async (repositories) => {
-          const endpoint = await repositories.endpoints.get(fetchedFrom.id);
+          // Another replica that synchronises the same endpoint at this moment waits here, and then finds everything done.
+          const endpoint = await repositories.endpoints.getLocked(fetchedFrom.id);
           if (endpoint?.version !== fetchedFrom.version) return "stale";
           const facts = { trigger, startedAtMs, finishedAtMs: clock.nowMs(), confirm, dryRun };
           const applied = await applyListing(repositories, endpoint, listing, facts);

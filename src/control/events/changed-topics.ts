@@ -7,6 +7,7 @@ const ofResource: Readonly<Record<string, readonly Topic[]>> = {
   endpoints: ["endpoints", "models"],
   "deleted-endpoints": ["endpoints", "models"],
   models: ["models"],
+  prices: ["prices"],
   manifests: ["manifests", "endpoints", "models"],
   keys: ["keys"],
   requests: ["usage"],
@@ -27,8 +28,8 @@ export function topicsOfRequest(method: string, route: string): readonly Topic[]
 }
 
 const ofPart: Readonly<Record<"all" | SnapshotPatch["part"], readonly Topic[]>> = {
-  all: ["configuration", "endpoints", "models", "manifests", "keys", "users", "groups"],
-  routing: ["configuration", "endpoints", "models"],
+  all: ["configuration", "endpoints", "models", "prices", "manifests", "keys", "users", "groups"],
+  routing: ["configuration", "endpoints", "models", "prices"],
   key: ["configuration", "keys"],
   users: ["configuration", "users", "groups"],
 };

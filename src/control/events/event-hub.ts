@@ -24,6 +24,8 @@ export interface EventHubOptions {
   clock: Clock;
   subscribersMax?: number;
   perOwnerMax?: number;
+  /** Brings topics to those whose pages are open elsewhere. */
+  tellOthers?: (topics: readonly Topic[]) => void;
 }
 
 /** Between two events of a subscriber. */
@@ -52,13 +54,15 @@ export class EventHub {
   readonly #clock: Clock;
   readonly #subscribersMax: number;
   readonly #perOwnerMax: number;
+  readonly #tellOthers: (topics: readonly Topic[]) => void;
   readonly #open = new Set<Open>();
   #beat: Timer | null = null;
   #isClosed = false;
   #isChecking = false;
   #checkAgain = false;
 
-  constructor({ clock, subscribersMax = 500, perOwnerMax = 10 }: EventHubOptions) {
+  constructor({ clock, subscribersMax = 500, perOwnerMax = 10, tellOthers = () => {} }: EventHubOptions) {
+    this.#tellOthers = tellOthers;
     this.#clock = clock;
     this.#subscribersMax = subscribersMax;
     this.#perOwnerMax = perOwnerMax;
@@ -70,8 +74,14 @@ export class EventHub {
     return false;
   }
 
-  /** Cheap, at any rate of calls: a subscriber gets one event each 500 ms at most. */
+  /** Something has changed that concerns all replicas. Cheap, at any rate of calls: a subscriber gets one event each 500 ms at most. */
   publish(...topics: readonly Topic[]): void {
+    this.publishHere(...topics);
+    this.#tellOthers(topics);
+  }
+
+  /** The same, of what other replicas notice by themselves or have told, or what is this one's alone. */
+  publishHere(...topics: readonly Topic[]): void {
     if (this.#open.size === 0) return;
     for (const open of this.#open) {
       for (const topic of topics) if (open.subscriber.topics.has(topic)) open.pending.add(topic);

@@ -1,5 +1,5 @@
 // Why an export has failed, in words for whoever asked for it.
-import { StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
 
 /** A failure whose message says all there is to say. */
 export class ExportFailed extends Error {}

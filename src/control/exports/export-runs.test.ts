@@ -7,7 +7,8 @@ import { type TestDatabase, testDatabase } from "../../../test/support/database.
 import { eventually } from "../../../test/support/headgate.ts";
 import { systemClock } from "../../core/clock.ts";
 import { exportRow } from "../../storage/exports.contract.ts";
-import { type Storage, StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import { userRow } from "../../storage/rows.contract.ts";
 import { ExportRuns } from "./export-runs.ts";
 import type { ExportLimits } from "./export-space.ts";

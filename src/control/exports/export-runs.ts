@@ -1,11 +1,14 @@
 // Exports under way: a few at a time, the rest in a queue; what becomes of each is in the database, its file in the data directory.
-import type { FileHandle } from "node:fs/promises";
+import { Readable } from "node:stream";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
-import { type ExportRow, type Repositories, type Storage, StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
+import type { ExportRow } from "../../storage/ports/exports.ts";
+import type { Repositories, Storage } from "../../storage/ports/storage.ts";
 import { failureText, interruptedText, unforeseenText } from "./export-failure.ts";
 import { ExportFiles } from "./export-files.ts";
 import { type ExportLimits, isFinished, makePlace, oldestBeyond } from "./export-space.ts";
+import { readParts, writeParts } from "./shared-file.ts";
 import { type ExportContent, type ExportProgress, writeExport } from "./write-export.ts";
 
 export interface ExportRunsOptions {
@@ -104,9 +107,12 @@ export class ExportRuns {
     this.#changed();
   }
 
-  /** Null: this Headgate does not have it. */
-  openFile(id: string): Promise<FileHandle | null> {
-    return this.#files.openToRead(id);
+  /** The file of one that is done; null: it is nowhere any more. The replica that made it has it on disk, the others in the database. */
+  async openFile({ id, bytes }: ExportRow): Promise<{ bytes: number; content: Readable } | null> {
+    const file = await this.#files.openToRead(id);
+    if (file !== null) return { bytes: (await file.stat()).size, content: file.createReadStream() };
+    const parts = await readParts(this.#database().exports, id);
+    return parts === null ? null : { bytes, content: Readable.from(parts) };
   }
 
   /** After a start: what ran has failed, what waited is in the queue again. Leaves the exports of other data directories alone. */
@@ -237,6 +243,8 @@ export class ExportRuns {
         await this.#tell(database, row.id, progress);
       });
       await this.#makeRoom(database, row.id, written.bytes);
+      // A SQLite file has one process, which has the file.
+      if (database.engine === "postgres") await writeParts(database.exports, row.id, file, signal);
       return written;
     } finally {
       await file.close();
@@ -289,6 +297,11 @@ export class ExportRuns {
   }
 
   async #removeFile(id: string): Promise<void> {
-    await this.#files.remove(id).catch((err: unknown) => this.#options.log.warn({ err, export: id }, "a file stays behind"));
+    try {
+      await this.#files.remove(id);
+      await this.#database().exports.deleteParts(id);
+    } catch (err) {
+      this.#options.log.warn({ err, export: id }, "a file stays behind");
+    }
   }
 }

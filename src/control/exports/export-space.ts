@@ -1,6 +1,7 @@
 // How many exports are kept, and how much room they take: the oldest that have finished make place for new ones.
 import { HeadgateError } from "../../core/errors.ts";
-import type { ExportRow, Repositories } from "../../storage/port.ts";
+import type { ExportRow } from "../../storage/ports/exports.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { ExportFailed } from "./export-failure.ts";
 
 export interface ExportLimits {

@@ -1,6 +1,6 @@
 // What a provider's group is called here: its name there, unless that is taken or could be mistaken for another group's id.
 import { type ExternalGroup, groupIdOf } from "../../domain/identity.ts";
-import type { Repositories } from "../../storage/port.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 
 const longestName = 200;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -6,7 +6,8 @@ import { createFakeClock, type FakeClock } from "../../../test/support/fake-cloc
 import type { Logger } from "../../core/logger.ts";
 import { groupIdOf, type ProvenIdentity, userIdOf } from "../../domain/identity.ts";
 import { openStorage } from "../../storage/open-storage.ts";
-import { type Storage, StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import type { PeopleChange } from "./people-change.ts";
 import { UserDirectory, type UserDirectoryOptions } from "./user-directory.ts";
 

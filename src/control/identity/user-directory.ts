@@ -2,7 +2,8 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { ProvenIdentity } from "../../domain/identity.ts";
-import { type Storage, StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import type { PeopleChange } from "./people-change.ts";
 import { type Sighting, writeIdentity } from "./write-identity.ts";
 import { WrittenIdentities } from "./written-identities.ts";
@@ -150,7 +151,7 @@ export class UserDirectory {
         if (hasNewGroups) change.groupsChanged = true;
         if (hasLeft) change.mayShutOut = true;
       }
-      if (isAny(change)) await repositories.meta.bumpConfigVersion();
+      if (isAny(change)) await repositories.meta.bumpConfigVersion({ part: "users", ...change });
       return change;
     });
     written();

@@ -1,6 +1,7 @@
 // Writes what an identity provider says about one caller: the user's row, groups not seen before, and who is in which.
 import { groupIdOf, type ProvenIdentity } from "../../domain/identity.ts";
-import type { Repositories, UserRow } from "../../storage/port.ts";
+import type { UserRow } from "../../storage/ports/people.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { groupNameFor, plainText } from "./group-name.ts";
 
 /** `last_seen_at` is not written more often. */

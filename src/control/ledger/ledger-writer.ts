@@ -6,17 +6,21 @@ import type { Logger } from "../../core/logger.ts";
 import type { LedgerRecord } from "../../domain/ledger-record.ts";
 import { listSpoolFiles, type SpoolFile } from "../../spool/spool-files.ts";
 import { SpoolReader, spoolReadBuffer } from "../../spool/spool-reader.ts";
-import { type LedgerIntake, StorageUnavailable } from "../../storage/port.ts";
+import { StorageUnavailable } from "../../storage/ports/errors.ts";
+import type { LedgerIntake } from "../../storage/ports/ledger.ts";
+import type { LiveProcesses } from "./live-processes.ts";
 
 export interface LedgerWriterOptions {
   dir: string;
-  /** The process whose last file is still being written. */
-  processId: string;
+  /** The processes whose last files are still being written. */
+  live: LiveProcesses;
   ledger: () => LedgerIntake | null;
   clock: Clock;
   log: Logger;
   /** Runs after every look at the spool. */
   onProgress?: () => void;
+  /** What a process that is gone left unfinished is closed: nothing more comes from it. May be said again after a failure. */
+  onClosed?: (processId: string) => void;
 }
 
 const everyMs = 500;
@@ -78,7 +82,10 @@ export class LedgerWriter {
 
   async #drainFiles(): Promise<boolean> {
     const ledger = this.#options.ledger();
+    const { live, clock } = this.#options;
     try {
+      const left = live.left;
+      const isGone = live.look(clock.nowMs());
       const files = await listSpoolFiles(this.#options.dir);
       if (ledger === null) {
         await this.#measureBacklog(files);
@@ -86,8 +93,12 @@ export class LedgerWriter {
       }
       let failed = false;
       for (const file of files) {
-        if (!(await this.#drainFile(ledger, file, files))) failed = true;
+        if (!(await this.#drainFile(ledger, file, files, isGone))) failed = true;
         if (failed) break;
+      }
+      // One that ended before it had a file, or whose file somebody took.
+      for (const id of failed ? [] : left) {
+        if (isGone(id) && live.left.includes(id) && !(await this.#interrupt(ledger, id))) failed = true;
       }
       await this.#measureBacklog(failed ? files : []);
       if (failed) return false;
@@ -100,11 +111,15 @@ export class LedgerWriter {
     }
   }
 
-  async #drainFile(ledger: LedgerIntake, file: SpoolFile, files: readonly SpoolFile[]): Promise<boolean> {
-    const isOwn = file.processId === this.#options.processId;
+  async #drainFile(
+    ledger: LedgerIntake,
+    file: SpoolFile,
+    files: readonly SpoolFile[],
+    isGone: (processId: string) => boolean,
+  ): Promise<boolean> {
     const isLast = !files.some((other) => other.processId === file.processId && other.sequence > file.sequence);
     // The spool begins a new file only when nothing is being written to the one before, and `files` was listed before reading.
-    const isComplete = !isOwn || !isLast;
+    const isComplete = !isLast || isGone(file.processId);
     const reader = this.#readerOf(file.path);
     for (;;) {
       if (!(await this.#ingest(ledger, reader))) return false;
@@ -117,7 +132,7 @@ export class LedgerWriter {
       await new Promise<void>((resolve) => this.#options.clock.after(giveWayMs, resolve));
     }
     if (!isComplete) return true;
-    if (!isOwn && isLast && !(await this.#interrupt(ledger, file.processId))) return false;
+    if (isLast && !(await this.#interrupt(ledger, file.processId))) return false;
     reader.close();
     await unlink(file.path);
     this.#readers.delete(file.path);
@@ -142,6 +157,8 @@ export class LedgerWriter {
           { process_id: processId, attempts: count },
           "attempts were interrupted by the end of their process",
         );
+      this.#options.live.closed(processId);
+      this.#options.onClosed?.(processId);
       return true;
     } catch (error) {
       this.#logFailure(error);

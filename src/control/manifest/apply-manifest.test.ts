@@ -6,7 +6,7 @@ import { manifestEntry } from "../../../test/support/manifest-server.ts";
 import { Cipher } from "../../core/cipher.ts";
 import { Secret } from "../../core/secret.ts";
 import { openStorage } from "../../storage/open-storage.ts";
-import type { Storage } from "../../storage/port.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import { newModelRow } from "../new-model-row.ts";
 import { type AppliedManifest, applyManifest } from "./apply-manifest.ts";
 import { endpointIdOf } from "./entry-ids.ts";
@@ -313,11 +313,9 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (engine) => {
 it("removing a manifest takes its endpoints along, and nobody else's", async () => {
   await storage.endpoints.insert(endpointRow({ name: "own" }));
   await apply({ one: manifestEntry(), two: manifestEntry() });
-  const before = await version();
   expect(await storage.transaction((tx) => removeManifest(tx, manifestId))).toBe(true);
   expect((await storage.endpoints.all()).map(({ name }) => name)).toEqual(["own"]);
   expect(await modelNames()).toEqual([]);
-  expect(await version()).toBe(before + 1);
   expect(await storage.transaction((tx) => removeManifest(tx, manifestId))).toBe(false);
 });
 

@@ -2,7 +2,9 @@
 import type { Cipher } from "../../core/cipher.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { EntryStatus } from "../../domain/snapshot.ts";
-import { type ManifestRow, type Repositories, type Storage, UniqueViolation } from "../../storage/port.ts";
+import { UniqueViolation } from "../../storage/ports/errors.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
+import type { Repositories, Storage } from "../../storage/ports/storage.ts";
 import { ManifestFailure } from "./manifest-failure.ts";
 import { type ParsedManifest, parseManifest } from "./parse-manifest.ts";
 import { planEntry } from "./planned-entry.ts";
@@ -81,7 +83,7 @@ async function applyIn(tx: Repositories, manifestId: string, options: ApplyOptio
   await rows.removeOthers();
   await rows.addDeployments();
   const changed = rows.changed || isShownDifferently(before, row, parsed);
-  if (changed) await tx.meta.bumpConfigVersion();
+  if (changed) await tx.meta.bumpConfigVersion({ part: "routing" });
   const entries: AppliedEntry[] = planned.map(({ entry, models: own, error }) => ({
     key: entry.key,
     endpoint_id: entry.tokenName,
@@ -92,7 +94,10 @@ async function applyIn(tx: Repositories, manifestId: string, options: ApplyOptio
   for (const { key, tokenName, reason } of parsed.dropped) {
     entries.push({ key, endpoint_id: tokenName, status: "dropped", models: [], error: reason });
   }
-  return { row, entries, changed, moved: rows.moved };
+  // Replicas that apply nothing show what came of it.
+  const applied = JSON.stringify(entries);
+  if (applied !== before.applied) await tx.manifests.updateFetched(manifestId, { applied });
+  return { row: { ...row, applied }, entries, changed, moved: rows.moved };
 }
 
 /** What of the copy is new. */

@@ -1,9 +1,9 @@
 // One manifest in memory: its state, when it is due, the fetch under way, and the lines that its changes put into the log.
 import type { Timer } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { ManifestRow } from "../../storage/port.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
 import type { AppliedEntry, AppliedManifest } from "./apply-manifest.ts";
-import { lastErrorOf, type ManifestError, type ManifestState, type ManifestStatus } from "./manifest-state.ts";
+import { appliedOf, lastErrorOf, type ManifestError, type ManifestState, type ManifestStatus } from "./manifest-state.ts";
 
 export class FollowedManifest {
   readonly id: string;
@@ -35,6 +35,23 @@ export class FollowedManifest {
     this.#lastSuccessAtMs = row.last_success_at;
     this.#lastError = lastErrorOf(row);
     this.#sinceMs = this.#lastError?.atMs ?? (this.#hasCopy ? null : nowMs);
+    this.#entries = appliedOf(row);
+  }
+
+  /** What another replica fetched, or failed to. */
+  told(row: ManifestRow, nowMs: number): void {
+    this.take(row);
+    this.#lastSuccessAtMs = row.last_success_at;
+    this.#lastError = lastErrorOf(row);
+    this.#entries = appliedOf(row);
+    this.#isFailing = this.#lastError !== null;
+    this.#sinceMs = this.status === "ok" ? null : (this.#sinceMs ?? this.#lastError?.atMs ?? nowMs);
+  }
+
+  /** When the next fetch is due, by what the last one was; at once where there was none. */
+  get dueAtMs(): number {
+    const lastMs = Math.max(this.#lastSuccessAtMs ?? 0, this.#lastError?.atMs ?? 0);
+    return this.#hasCopy ? lastMs + this.#intervalMs : 0;
   }
 
   get intervalMs(): number {

@@ -2,7 +2,7 @@
 import type { Cipher } from "../../core/cipher.ts";
 import { Secret } from "../../core/secret.ts";
 import type { ManifestSeed } from "../../domain/seeds.ts";
-import type { ManifestRow } from "../../storage/port.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
 
 export interface ManifestSecrets {
   /** Lower-case names. */

@@ -1,5 +1,5 @@
 // How a manifest is: whether there is a copy, how old it is, what keeps a newer one away, what became of its entries.
-import type { ManifestRow } from "../../storage/port.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
 import type { AppliedEntry } from "./apply-manifest.ts";
 import type { ManifestStage } from "./manifest-failure.ts";
 
@@ -35,6 +35,11 @@ export function lastErrorOf({ last_error: text }: Pick<ManifestRow, "last_error"
   if (text === null) return null;
   const { at, stage, detail } = JSON.parse(text) as { at: number; stage: ManifestStage; detail: string };
   return { atMs: at, stage, detail };
+}
+
+/** What the last application made of each entry, whichever replica applied it. */
+export function appliedOf({ applied }: Pick<ManifestRow, "applied">): AppliedEntry[] {
+  return applied === null ? [] : (JSON.parse(applied) as AppliedEntry[]);
 }
 
 export function lastErrorColumn({ atMs, stage, detail }: ManifestError): string {

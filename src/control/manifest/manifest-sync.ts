@@ -5,7 +5,8 @@ import type { Logger } from "../../core/logger.ts";
 import type { ManifestSeed } from "../../domain/seeds.ts";
 import type { HttpClient } from "../../egress/http-client.ts";
 import { isPublicPlainHttp } from "../../egress/plain-http.ts";
-import type { ManifestRow, Storage } from "../../storage/port.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
+import type { Storage } from "../../storage/ports/storage.ts";
 import { applyManifest } from "./apply-manifest.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
 import { FollowedManifest } from "./followed-manifest.ts";
@@ -29,6 +30,10 @@ export interface ManifestSyncOptions {
   onChanged: () => Promise<void>;
   /** After each fetch, and when a manifest comes or goes. */
   onState?: (states: readonly ManifestState[]) => void;
+  /** Whether this replica is the one that polls; default: yes. */
+  isLeader?: () => boolean;
+  /** After a fetch that rows tell of: other replicas may read them again. */
+  onFetched?: () => void;
   /** From 0 to 1; for tests. */
   random?: () => number;
 }
@@ -101,6 +106,37 @@ export class ManifestSync {
     this.#told();
   }
 
+  /** Polls from now on what another replica has polled until now: each manifest when it is due. */
+  lead(): void {
+    for (const manifest of this.#followed.values()) if (manifest.flight === null) this.#arm(manifest, manifest.dueAtMs);
+  }
+
+  /**
+   * Polls no longer. A fetch that is under way ends: to apply a copy is safe in any number of processes at once.
+   */
+  follow(): void {
+    for (const { timer } of this.#followed.values()) timer?.cancel();
+  }
+
+  /**
+   * Follows what other replicas have written: manifests that they made or removed, and how each is. Fetches nothing but what this one polls
+   * and is due. Does nothing before the start. Throws what storage throws.
+   */
+  async reread(): Promise<void> {
+    if (this.#begun === null || !(await this.#begun)) return;
+    const { storage: open, clock } = this.#options;
+    const storage = open();
+    if (storage === null || this.#stopping.signal.aborted) return;
+    const rows = await storage.manifests.all();
+    const added = this.#follow(rows);
+    for (const row of rows) {
+      const manifest = this.#followed.get(row.id);
+      if (manifest !== undefined && manifest.flight === null) manifest.told(row, clock.nowMs());
+    }
+    for (const manifest of added) if (this.#isLeader()) this.#arm(manifest, manifest.dueAtMs);
+    this.#told();
+  }
+
   /** Applies all copies again, for whatever an administrator has changed about models of manifests. */
   async reapply(): Promise<void> {
     const storage = this.#options.storage();
@@ -135,7 +171,8 @@ export class ManifestSync {
       const added = this.#follow(await storage.manifests.all());
       if (changed) await this.#publish();
       for (const manifest of added) await this.#applyStored(manifest, storage);
-      for (const manifest of added) void this.#look(manifest);
+      // One that another replica polls, and of which there is a copy, has no need of another fetch because this one starts.
+      for (const manifest of added) if (this.#isLeader() || !manifest.hasCopy) void this.#look(manifest);
       this.#told();
       return true;
     } catch (err) {
@@ -227,6 +264,7 @@ export class ManifestSync {
     }
     manifest.failures = hasSucceeded ? 0 : manifest.failures + 1;
     this.#told();
+    this.#options.onFetched?.();
   }
 
   /** False: it could not be had, or is gone. Throws what storage throws. */
@@ -275,8 +313,12 @@ export class ManifestSync {
     }
   }
 
-  #arm(manifest: FollowedManifest): void {
-    if (this.#stopping.signal.aborted || !this.#followed.has(manifest.id)) return;
+  #isLeader(): boolean {
+    return this.#options.isLeader?.() ?? true;
+  }
+
+  #arm(manifest: FollowedManifest, dueAtMs?: number): void {
+    if (this.#stopping.signal.aborted || !this.#followed.has(manifest.id) || !this.#isLeader()) return;
     const { clock, random = Math.random } = this.#options;
     const { failures, intervalMs, hasCopy, status } = manifest;
     // A failed fetch of what is there already waits for its turn; a first one, or a database that was away, is tried again soon.
@@ -284,7 +326,9 @@ export class ManifestSync {
     const delayMs = isSoon ? Math.min(firstRetryMs * 2 ** Math.min(failures - 1, 20), intervalMs) : intervalMs;
     manifest.timer?.cancel();
     // Never later than the interval says.
-    manifest.timer = clock.after(delayMs * (1 - 0.1 * random()), () => void this.#look(manifest));
+    const waitMs =
+      dueAtMs === undefined ? delayMs * (1 - 0.1 * random()) : Math.min(Math.max(0, dueAtMs - clock.nowMs()), intervalMs);
+    manifest.timer = clock.after(waitMs, () => void this.#look(manifest));
   }
 
   async #publish(): Promise<void> {

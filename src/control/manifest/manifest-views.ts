@@ -1,6 +1,8 @@
 // Manifests as the data plane sees them: what callers may be told of each entry.
 import type { EntryStatus, ManifestEntryView, ManifestView } from "../../domain/snapshot.ts";
-import type { DeploymentRow, EndpointRow, ManifestRow } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
+import type { DeploymentRow } from "../../storage/ports/models.ts";
 import { parsedContent } from "./apply-manifest.ts";
 import { endpointIdOf } from "./entry-ids.ts";
 import { ManifestFailure } from "./manifest-failure.ts";

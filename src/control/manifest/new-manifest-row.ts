@@ -1,6 +1,6 @@
 // The row of a manifest that is being made: nothing has been fetched yet.
 import { newId } from "../../core/ids.ts";
-import type { ManifestRow } from "../../storage/port.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
 
 type Given = Pick<ManifestRow, "name" | "url" | "origin" | "interval_ms" | "allowed_hosts">;
 
@@ -15,6 +15,7 @@ export function newManifestRow(given: Given, nowMs: number): ManifestRow {
     last_modified: null,
     last_success_at: null,
     last_error: null,
+    applied: null,
     created_at: nowMs,
     updated_at: nowMs,
     version: 1,

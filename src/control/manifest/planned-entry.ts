@@ -1,7 +1,7 @@
 // What an entry of a manifest means for the rows of its endpoint and deployments. Pure.
 import type { Secret } from "../../core/secret.ts";
 import { inMaintenance, withoutToken } from "../../domain/deployment-reason.ts";
-import type { EndpointRow } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
 import { endpointIdOf } from "./entry-ids.ts";
 import type { ManifestEntry } from "./parse-entry.ts";
 

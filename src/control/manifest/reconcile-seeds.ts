@@ -1,6 +1,8 @@
 // The manifests of config file and environment, as rows: made, changed and removed at each start, as the configuration says then.
 import type { ManifestSeed } from "../../domain/seeds.ts";
-import { type ManifestRow, type Repositories, type Storage, UniqueViolation } from "../../storage/port.ts";
+import { UniqueViolation } from "../../storage/ports/errors.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
+import type { Repositories, Storage } from "../../storage/ports/storage.ts";
 import type { SystemActor } from "../audit/record-change.ts";
 import { newManifestRow } from "./new-manifest-row.ts";
 import { recordManifest } from "./record-manifest.ts";
@@ -57,8 +59,9 @@ async function reconcileIn(tx: Repositories, seeds: readonly ManifestSeed[], now
     await recordManifest(tx, { ...by(row.origin), before: row, after: null, nowMs });
     result.changed = true;
   }
-  if (hasAdded) await tx.meta.bumpConfigVersion();
-  return { ...result, changed: result.changed || hasAdded };
+  result.changed ||= hasAdded;
+  if (result.changed) await tx.meta.bumpConfigVersion({ part: "routing" });
+  return result;
 }
 
 /** `config` or `environment`. */

@@ -1,7 +1,8 @@
 // What the audit log is told of a change to a manifest.
 import { formatTime } from "../../api/time.ts";
 import { formatDuration } from "../../core/duration.ts";
-import type { ManifestRow, Repositories } from "../../storage/port.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { type Change, recordChange } from "../audit/record-change.ts";
 
 type What = Pick<Change, "actor" | "requestId" | "nowMs"> & { before: ManifestRow | null; after: ManifestRow | null };

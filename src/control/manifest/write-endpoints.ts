@@ -1,7 +1,10 @@
 // The endpoints and deployments of one manifest within a transaction: what is there, what an entry makes of it, what has gone.
 import type { Cipher } from "../../core/cipher.ts";
 import type { Secret } from "../../core/secret.ts";
-import type { DeploymentRow, EndpointRow, ManifestRow, Repositories } from "../../storage/port.ts";
+import type { EndpointRow } from "../../storage/ports/endpoints.ts";
+import type { ManifestRow } from "../../storage/ports/manifests.ts";
+import type { DeploymentRow } from "../../storage/ports/models.ts";
+import type { Repositories } from "../../storage/ports/storage.ts";
 import { recordChange } from "../audit/record-change.ts";
 import { credentialContext } from "../discovery/list-target.ts";
 import { modelIdOfName } from "../discovery/model-of-name.ts";

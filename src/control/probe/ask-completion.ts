@@ -1,8 +1,8 @@
 // Asks one deployment for one token, on a connection of its own, and judges the answer.
-import { Client } from "undici";
 import type { EndpointView } from "../../domain/snapshot.ts";
 import { createConnector } from "../../egress/connector.ts";
 import { classifyFailure } from "../../egress/failure.ts";
+import { Client } from "../../egress/undici-client.ts";
 import { type CompletionRequest, completionRequest } from "./completion-request.ts";
 import { type ProbeOutcome, verdictOfStatus } from "./probe-outcome.ts";
 

@@ -1,9 +1,12 @@
 // Collects the fields that the gateway needs from what the scanner meets at the first two levels of a body.
 import { HeadgateError } from "../../core/errors.ts";
+import { type AskedTokens, choicesMax } from "./asked-tokens.ts";
 import type { ScannedBody, ScannedStreamOptions } from "./scanned-body.ts";
 
 const textBytesMax = 1024;
 const modelBytesMax = 512;
+/** Sums and prices of larger counts would not be whole numbers any more. */
+const countMax = 1_000_000_000;
 
 /** Raw bytes beyond this can't decode to a text that is kept: an escape writes one byte in at most six, plus quotes. */
 export const rawBytesMax = 6 * textBytesMax + 2;
@@ -14,11 +17,11 @@ const backslash = 0x5c;
 
 /**
  * Told of every key and value at `depth` ≤ `watchedDepth` (1: in the body itself, 2: in an object that is its value).
- * Repeated keys: the last one counts, as for JSON.parse, except for `model` (refused), the token maximum (the largest) and
+ * Repeated keys: the last one counts, as for JSON.parse, except for `model` (refused), token maxima and choices (the largest) and
  * `previous_response_id` (none of them).
  */
 export class BodyFields {
-  /** 2 while inside `metadata` or `stream_options`, else 1. */
+  /** 2 while inside `metadata`, `stream_options` or `generationConfig`, else 1. */
   watchedDepth = 1;
   /** The key whose value comes next at depth 1 and 2; "" when nobody needs it. */
   #outerKey = "";
@@ -32,7 +35,12 @@ export class BodyFields {
   #modelStart = -1;
   #modelEnd = -1;
   #stream = false;
+  #maxTokens: number | null = null;
   #maxOutputTokens: number | null = null;
+  #maxGeneratedTokens: number | null = null;
+  #choices: number | null = null;
+  #candidates: number | null = null;
+  #isInBackground = false;
   #user: string | null = null;
   #metadataUserId: string | null = null;
   #promptCacheKey: string | null = null;
@@ -63,13 +71,13 @@ export class BodyFields {
     if (depth === 2) {
       this.#valueStart = at;
       this.#firstByte = firstByte;
-      return key === "user_id";
+      return key === "user_id" || this.#isGeneration;
     }
     this.#firstByte = firstByte;
     this.#valueStart = at;
     if (key === "metadata") this.#metadataUserId = null;
     else if (key === "stream_options") this.#startStreamOptions(at, firstByte);
-    else return true;
+    else if (!this.#isGeneration) return true;
     if (firstByte === braceOpen) this.watchedDepth = 2;
     return false;
   }
@@ -93,8 +101,17 @@ export class BodyFields {
         break;
       case "max_tokens":
       case "max_completion_tokens":
+        this.#maxTokens = this.#largest(this.#maxTokens, raw);
+        break;
       case "max_output_tokens":
-        this.#maximum(raw);
+        this.#maxOutputTokens = this.#largest(this.#maxOutputTokens, raw);
+        break;
+      case "n":
+      case "best_of":
+        this.#choices = this.#largest(this.#choices, raw);
+        break;
+      case "background":
+        this.#isInBackground = this.#firstByte === 0x74;
         break;
       case "user":
         this.#user = this.#text(raw);
@@ -117,6 +134,19 @@ export class BodyFields {
     }
   }
 
+  /** What was found so far. */
+  asked(inputTokens: number): AskedTokens {
+    return {
+      inputTokens,
+      maxTokens: this.#maxTokens,
+      maxOutputTokens: this.#maxOutputTokens,
+      maxGeneratedTokens: this.#maxGeneratedTokens,
+      choices: inChoices(this.#choices),
+      candidates: inChoices(this.#candidates),
+      isInBackground: this.#isInBackground,
+    };
+  }
+
   /** Throws `model_required`. `bytes` is the length of the body. */
   finish(bytes: number): ScannedBody {
     const model = this.#model;
@@ -129,7 +159,6 @@ export class BodyFields {
       modelStart: this.#modelStart,
       modelEnd: this.#modelEnd,
       stream: this.#stream,
-      maxOutputTokens: this.#maxOutputTokens,
       user: this.#user,
       metadataUserId: this.#metadataUserId,
       promptCacheKey: this.#promptCacheKey,
@@ -159,6 +188,13 @@ export class BodyFields {
   #innerEnd(end: number, raw: Buffer | null): void {
     if (this.#outerKey === "metadata") {
       if (this.#innerKey === "user_id") this.#metadataUserId = this.#text(raw);
+    } else if (this.#isGeneration) {
+      const key = this.#innerKey;
+      if (key === "maxOutputTokens" || key === "max_output_tokens") {
+        this.#maxGeneratedTokens = this.#largest(this.#maxGeneratedTokens, raw);
+      } else if (key === "candidateCount" || key === "candidate_count") {
+        this.#candidates = this.#largest(this.#candidates, raw);
+      }
     } else if (this.#innerKey === "include_usage" && this.#streamOptions !== null) {
       const options = this.#streamOptions;
       if (options.includeUsageStart !== -1) options.duplicate = true;
@@ -181,11 +217,21 @@ export class BodyFields {
     return text.length <= textBytesMax && Buffer.byteLength(text) <= textBytesMax ? text : null;
   }
 
-  #maximum(raw: Buffer | null): void {
-    if (raw === null || !(this.#firstByte === 0x2d || (this.#firstByte >= 0x30 && this.#firstByte <= 0x39))) return;
-    const number = Math.ceil(Number(raw.toString("latin1")));
-    if (Number.isFinite(number) && number >= 0) this.#maxOutputTokens = Math.max(this.#maxOutputTokens ?? 0, number);
+  /** Inside Gemini's settings, which may be written in either way. */
+  get #isGeneration(): boolean {
+    return this.#outerKey === "generationConfig" || this.#outerKey === "generation_config";
   }
+
+  /** The larger of `known` and the number, rounded up; what is none, or is negative, does not count. */
+  #largest(known: number | null, raw: Buffer | null): number | null {
+    if (raw === null || !(this.#firstByte === 0x2d || (this.#firstByte >= 0x30 && this.#firstByte <= 0x39))) return known;
+    const number = Math.ceil(Number(raw.toString("latin1")));
+    return Number.isFinite(number) && number >= 0 ? Math.max(known ?? 0, Math.min(number, countMax)) : known;
+  }
+}
+
+function inChoices(stated: number | null): number {
+  return Math.min(Math.max(stated ?? 1, 1), choicesMax);
 }
 
 function decodeString(raw: Buffer): string {
@@ -208,8 +254,16 @@ for (const key of [
   "previous_response_id",
   "store",
   "request_id",
+  "n",
+  "best_of",
+  "background",
+  "generationConfig",
+  "generation_config",
   "user_id",
   "include_usage",
+  "maxOutputTokens",
+  "candidateCount",
+  "candidate_count",
 ]) {
   const bytes = Buffer.from(`"${key}"`);
   keysByLength.set(bytes.length, [...(keysByLength.get(bytes.length) ?? []), { key, bytes }]);

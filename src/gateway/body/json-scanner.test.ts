@@ -1,7 +1,9 @@
 // The scanner agrees with JSON.parse on every body, however it is cut, mangled or nested.
+import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HeadgateError } from "../../core/errors.ts";
+import type { AskedTokens } from "./asked-tokens.ts";
 import { type Cuts, cutBytes, cuts } from "./fixtures/cut-bytes.ts";
 import { jsonBody, jsonBodyWithModel, jsonValueText, renderObject } from "./fixtures/json-body.arbitrary.ts";
 import { JsonScanner } from "./json-scanner.ts";
@@ -26,15 +28,11 @@ const text = (value: unknown) => (typeof value === "string" && Buffer.byteLength
 
 /** What JSON.parse says about the fields of a body that names a model properly. */
 function fieldsByJsonParse(parsed: Record<string, unknown>): Partial<ScannedBody> {
-  const maxima = [parsed.max_tokens, parsed.max_completion_tokens, parsed.max_output_tokens].filter(
-    (value): value is number => typeof value === "number" && Number.isFinite(value) && Math.ceil(value) >= 0,
-  );
   const metadata = parsed.metadata;
   const isObject = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
   return {
     model: parsed.model as string,
     stream: parsed.stream === true,
-    maxOutputTokens: maxima.length === 0 ? null : Math.max(0, ...maxima.map(Math.ceil)),
     user: text(parsed.user),
     metadataUserId: isObject ? text((metadata as Record<string, unknown>).user_id) : null,
     promptCacheKey: text(parsed.prompt_cache_key),
@@ -42,6 +40,40 @@ function fieldsByJsonParse(parsed: Record<string, unknown>): Partial<ScannedBody
     storesResponse: parsed.store !== false,
     namesItsResponse: "request_id" in parsed,
   };
+}
+
+/** The same about the tokens that it asks for. */
+function askedByJsonParse(parsed: Record<string, unknown>, bytes: number): AskedTokens {
+  const largest = (...values: unknown[]): number | null => {
+    const numbers = values.filter(
+      (value): value is number => typeof value === "number" && Number.isFinite(value) && Math.ceil(value) >= 0,
+    );
+    return numbers.length === 0 ? null : Math.min(Math.max(0, ...numbers.map(Math.ceil)), 1e9);
+  };
+  const choices = (stated: number | null) => Math.min(Math.max(stated ?? 1, 1), 128);
+  const settings = [parsed.generationConfig, parsed.generation_config].filter(
+    (value): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value),
+  );
+  return {
+    inputTokens: Math.ceil(bytes / 4),
+    maxTokens: largest(parsed.max_tokens, parsed.max_completion_tokens),
+    maxOutputTokens: largest(parsed.max_output_tokens),
+    maxGeneratedTokens: largest(...settings.flatMap((one) => [one.maxOutputTokens, one.max_output_tokens])),
+    choices: choices(largest(parsed.n, parsed.best_of)),
+    candidates: choices(largest(...settings.flatMap((one) => [one.candidateCount, one.candidate_count]))),
+    isInBackground: parsed.background === true,
+  };
+}
+
+function asked(body: Buffer | string, where: Cuts = []): AskedTokens | null {
+  const scanner = new JsonScanner();
+  const bytes = Buffer.from(body);
+  try {
+    for (const chunk of cutBytes(bytes, where)) scanner.write(chunk);
+  } catch (error) {
+    if (!(error instanceof HeadgateError)) throw error;
+  }
+  return scanner.asked(bytes.length);
 }
 
 function parseObject(json: string): Record<string, unknown> | null {
@@ -72,6 +104,7 @@ describe("fields", () => {
         const json = renderObject(body);
         const parsed = JSON.parse(json) as Record<string, unknown>;
         const found = outcome(json, where);
+        expect(asked(json, where)).toEqual(askedByJsonParse(parsed, Buffer.byteLength(json)));
         if (typeof parsed.model !== "string" || parsed.model === "" || Buffer.byteLength(parsed.model) > 512) {
           expect(found).toBe("model_required");
           return;
@@ -99,6 +132,7 @@ describe("fields", () => {
       fc.property(jsonBody, cuts, (body, where) => {
         const json = ` \n${renderObject(body)}\t`;
         expect(outcome(json, where)).toEqual(outcome(json));
+        expect(asked(json, where)).toEqual(asked(json));
       }),
       { numRuns: 1000 },
     );
@@ -148,11 +182,116 @@ describe("fields", () => {
     }
   });
 
-  test("the last of repeated keys counts, the largest token maximum too", () => {
+  test("the last of repeated keys counts", () => {
     const scanned = scan(
-      '{"model":"m","stream":true,"stream":false,"user":"a","user":1,"max_tokens":9,"max_tokens":5,"metadata":{"user_id":"u"},"metadata":{}}',
+      '{"model":"m","stream":true,"stream":false,"user":"a","user":1,"metadata":{"user_id":"u"},"metadata":{}}',
     );
-    expect(scanned).toMatchObject({ stream: false, user: null, maxOutputTokens: 9, metadataUserId: null });
+    expect(scanned).toMatchObject({ stream: false, user: null, metadataUserId: null });
+  });
+});
+
+describe("the tokens that a call may use", () => {
+  const words = "The quick brown fox jumps over the lazy dog; then it rests. ".repeat(100);
+  const picture = randomBytes(30_000).toString("base64");
+  const chat = (part: object) => JSON.stringify({ model: "m", messages: [{ role: "user", content: [part] }] });
+  const inputTokens = (body: string, where: Cuts = []) => asked(body, where)?.inputTokens;
+  /** What the body counts as when the `length` bytes of one string in it are an attachment. */
+  const withAttachment = (body: string, length: number) => Math.ceil((Buffer.byteLength(body) - length) / 4) + 1600;
+
+  test("of repeated maxima and choices the largest counts; an empty one of another dialect does not hide it", () => {
+    const body =
+      '{"max_tokens":9,"max_tokens":5,"n":3,"n":1,"best_of":0,"generationConfig":{"maxOutputTokens":7,"maxOutputTokens":2},"generation_config":{"candidate_count":4}}';
+    expect(asked(body)).toMatchObject({ maxTokens: 9, maxOutputTokens: null, maxGeneratedTokens: 7, choices: 3, candidates: 4 });
+    expect(asked('{"n":1000000,"max_tokens":1e300}')).toMatchObject({ choices: 128, maxTokens: 1e9 });
+    expect(asked('{"messages":[{"n":5,"max_tokens":5}],"x":{"maxOutputTokens":5}}')).toMatchObject({
+      choices: 1,
+      maxTokens: null,
+      maxGeneratedTokens: null,
+    });
+  });
+
+  test("are known of a body without a model, and of what is no proper JSON; nothing is of what is none at all", () => {
+    expect(asked('{"contents":[]}')?.inputTokens).toBe(4);
+    expect(asked(`{"model":"a","model":"b","x":"${words}"}`)?.inputTokens).toBe(Math.ceil((words.length + 31) / 4));
+    expect(asked('{"max_tokens":5,}')?.maxTokens).toBe(5);
+    for (const body of ["", "  ", "[1]", "--boundary", "\u0000\u0001"]) expect(asked(body)).toBeNull();
+  });
+
+  const url = (data: string) => chat({ type: "image_url", image_url: { url: `data:image/png;base64,${data}` } });
+  test.each([
+    ["a data URL (OpenAI's chat)", url(picture), picture.length + 22],
+    [
+      "bare base64 (Anthropic)",
+      chat({ type: "image", source: { type: "base64", media_type: "image/png", data: picture } }),
+      picture.length,
+    ],
+    [
+      "a document",
+      chat({
+        type: "file",
+        file: { file_data: `data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64,${picture}` },
+      }),
+      picture.length + 84,
+    ],
+    ["a recording", chat({ type: "input_audio", input_audio: { data: picture, format: "wav" } }), picture.length],
+    [
+      "inline data (Gemini)",
+      JSON.stringify({ contents: [{ parts: [{ inlineData: { mimeType: "image/png", data: picture } }] }] }),
+      picture.length,
+    ],
+    [
+      "slashes that are escaped (PHP)",
+      chat({ source: { data: picture } }).replaceAll("/", "\\/"),
+      picture.replaceAll("/", "\\/").length,
+    ],
+    ["in a list", JSON.stringify({ images: [picture] }), picture.length],
+  ])("an attachment counts as 1,600 whatever its size: %s", (_what, body, length) => {
+    const expected = withAttachment(body, length);
+    expect(Math.abs((inputTokens(body) as number) - expected)).toBeLessThanOrEqual(8);
+    expect(inputTokens(body, "everywhere")).toBe(inputTokens(body));
+  });
+
+  test("every one of them counts, beside the text", () => {
+    const part = { type: "image", source: { data: picture } };
+    const body = JSON.stringify({ model: "m", messages: [{ content: [part, { text: words }, part] }] });
+    expect(inputTokens(body)).toBe(Math.ceil((Buffer.byteLength(body) - 2 * picture.length) / 4) + 3200);
+  });
+
+  test.each([
+    ["text", chat({ type: "note", note: words })],
+    ["text without spaces in another alphabet", chat({ note: "汉字是记录汉语的文字".repeat(500) })],
+    ["the same written with escapes", `{"note":"${"\\u6c49\\u5b57".repeat(500)}"}`],
+    ["the same in Cyrillic", `{"note":"${"\\u0430\\u0431".repeat(500)}"}`],
+    ["JSON in a text", chat({ note: JSON.stringify(Array.from({ length: 900 }, (_, index) => ({ index }))) })],
+    ["base64 that is pasted into a text", chat({ type: "text", text: picture })],
+    ["the same as the message", JSON.stringify({ messages: [{ role: "user", content: picture }] })],
+    ["the same as the input", JSON.stringify({ input: ["a", picture] })],
+    ["a key", JSON.stringify({ [picture]: 1 })],
+    ["many short ones", JSON.stringify({ hashes: Array.from({ length: 900 }, () => randomBytes(900).toString("base64")) })],
+    ["a picture with words behind it", url(`${picture}${words}`)],
+    ["words with a picture behind them", url(`${words}${picture}`)],
+  ])("four bytes are a token in all that is text: %s", (_what, body) => {
+    expect(inputTokens(body)).toBe(Math.ceil(Buffer.byteLength(body) / 4));
+    expect(inputTokens(body, [1000, 2000, 2001, 4000])).toBe(inputTokens(body));
+  });
+
+  test("what an attachment is does not depend on where the body is cut", () => {
+    // Wherever an escape stands, its bytes may be what is looked at.
+    for (const written of ["\\/", '\\"', "\\u002B"]) {
+      for (let before = 256; before <= 256 + 17; before++) {
+        const body = `{"data":"${"A".repeat(before)}${written}${"A".repeat(3000)}"}`;
+        expect(inputTokens(body)).toBeLessThan(1610);
+        expect(inputTokens(body, "everywhere")).toBe(inputTokens(body));
+      }
+    }
+    const pieces = fc.constantFrom(picture.slice(0, 700), "\\/", "\\n", "\\u002B", '\\"', "=", " x", "\\u6c49");
+    fc.assert(
+      fc.property(fc.array(pieces, { minLength: 3, maxLength: 12 }), cuts, (parts, where) => {
+        const body = `{"data":"${parts.join("")}","text":"${parts.join("")}","data":["${parts.join("")}"]}`;
+        expect(inputTokens(body, where)).toBe(inputTokens(body));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -1,8 +1,11 @@
 // Validates a JSON request body while it arrives and finds its model and other fields, without ever building the whole of it.
 import { HeadgateError } from "../../core/errors.ts";
+import { type AskedTokens, estimateInput } from "./asked-tokens.ts";
+import { Attachments, shortStringBytes } from "./attachments.ts";
 import { BodyFields, rawBytesMax } from "./body-fields.ts";
 import { nextNumberState, numberBroken, numberEnded, numberStart } from "./number-grammar.ts";
 import type { ScannedBody } from "./scanned-body.ts";
+import { isTextKey } from "./text-key.ts";
 
 export type { ScannedBody } from "./scanned-body.ts";
 
@@ -92,6 +95,14 @@ export class JsonScanner {
   #carried: Buffer[] = [];
   #carriedBytes = 0;
   #failure: HeadgateError | null = null;
+  /** Where the string at hand began, absolute; behind its quote. */
+  #stringStart = 0;
+  /** The key read last, with its quotes. */
+  #keySource: Buffer = noBytes;
+  #keyStart = 0;
+  #keyEnd = 0;
+  /** Null: there was no long string yet. */
+  #attachments: Attachments | null = null;
 
   /** Throws `invalid_json` or `duplicate_model`, again and again once it has. */
   write(chunk: Buffer): void {
@@ -129,6 +140,16 @@ export class JsonScanner {
     return this.#fields.finish(this.#offset);
   }
 
+  /**
+   * What the body, which has `bytes` bytes, says about the tokens of its call, also where it names no model or is broken. Null: it is no
+   * JSON object.
+   */
+  asked(bytes: number): AskedTokens | null {
+    if (this.#state === wantObject) return null;
+    const { bytes: attachedBytes, count } = this.#attachments ?? { bytes: 0, count: 0 };
+    return this.#fields.asked(estimateInput(bytes, attachedBytes, count));
+  }
+
   #readString(chunk: Buffer, from: number): number {
     const length = chunk.length;
     let at = from;
@@ -139,9 +160,10 @@ export class JsonScanner {
         if (length - at >= longBytes) at = plainUntil(chunk, at);
         while (at < length && plain[chunk[at] as number] === 1) at++;
       }
-      if (at === length) return at;
+      if (at === length) break;
       const byte = chunk[at] as number;
       if (byte === quote) {
+        if (this.#offset + at - this.#stringStart > shortStringBytes) this.#readLong(chunk, at, true);
         this.#endString(chunk, at + 1);
         return at + 1;
       }
@@ -149,16 +171,32 @@ export class JsonScanner {
       if (at + 1 < length && isEscape[chunk[at + 1] as number] === 1) at += 2;
       else {
         this.#state = inEscape;
-        return at + 1;
+        at++;
+        break;
       }
     }
+    if (this.#offset + at - this.#stringStart > shortStringBytes) this.#readLong(chunk, at, false);
     return at;
+  }
+
+  /** Looks at a part of a string that has turned out long. */
+  #readLong(chunk: Buffer, end: number, isWhole: boolean): void {
+    if (this.#stringIsKey) return;
+    this.#attachments ??= new Attachments();
+    const attachments = this.#attachments;
+    if (attachments.stringStart !== this.#stringStart) {
+      attachments.begin(this.#stringStart, isTextKey(this.#keySource, this.#keyStart, this.#keyEnd));
+    }
+    attachments.read(chunk, this.#offset, end);
+    if (isWhole) attachments.end(this.#offset + end);
   }
 
   #readEscape(chunk: Buffer, at: number): number {
     const byte = chunk[at] as number;
     if (this.#state === inHex) {
       if (isHex[byte] !== 1) throw this.#unexpected(at, "no hexadecimal digit");
+      // Some write base64's `+` as `\u002B`; all else that is written like this is text.
+      if (this.#hexLeft > 2 && byte !== 0x30) this.#attachments?.isText();
       this.#hexLeft--;
       if (this.#hexLeft === 0) this.#state = inString;
     } else if (byte === 0x75) {
@@ -183,14 +221,17 @@ export class JsonScanner {
     }
     this.#stringIsKey = false;
     this.#state = wantColon;
-    if (!watched) return;
     if (this.#carriedBytes === 0) {
       this.#capturing = false;
-      this.#fields.key(depth, chunk, this.#captureStart, end);
+      this.#keySource = chunk;
+      this.#keyStart = this.#captureStart;
+      this.#keyEnd = end;
     } else {
-      const raw = this.#captured(chunk, end) ?? noBytes;
-      this.#fields.key(depth, raw, 0, raw.length);
+      this.#keySource = this.#captured(chunk, end) ?? noBytes;
+      this.#keyStart = 0;
+      this.#keyEnd = this.#keySource.length;
     }
+    if (watched) this.#fields.key(depth, this.#keySource, this.#keyStart, this.#keyEnd);
   }
 
   #readNumber(chunk: Buffer, from: number): number {
@@ -250,8 +291,9 @@ export class JsonScanner {
         if (byte !== quote) throw this.#unexpected(at, "a key was expected");
         this.#stringIsKey = true;
         this.#state = inString;
-        this.#capturing = this.#isObject.length <= this.#fields.watchedDepth;
+        this.#capturing = true;
         this.#captureStart = at;
+        this.#stringStart = this.#offset + at + 1;
         return at + 1;
       } else if (state === wantFirstValue || state === wantFirstKey) {
         this.#close(byte, at);
@@ -275,6 +317,7 @@ export class JsonScanner {
     }
     if (byte === quote) {
       this.#state = inString;
+      this.#stringStart = this.#offset + at + 1;
     } else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) {
       this.#state = inNumber;
       this.#numberState = numberStart;

@@ -9,8 +9,6 @@ export interface ScannedBody {
   modelEnd: number;
   /** True only for a top-level `stream` that is the literal `true`. */
   stream: boolean;
-  /** The largest of `max_tokens`, `max_completion_tokens` and `max_output_tokens`, rounded up; negative numbers don't count. */
-  maxOutputTokens: number | null;
   /** The following texts are null when missing, no strings, or longer than 1 KB. */
   user: string | null;
   /** `metadata.user_id`. */

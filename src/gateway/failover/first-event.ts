@@ -1,6 +1,6 @@
 // Reads the beginning of an event stream until it is known whether its first event is an error.
 import { hasError } from "../meter/read-answer.ts";
-import { isObject, type JsonObject } from "../meter/read-usage.ts";
+import { isObject, type JsonObject } from "../meter/usage-parts.ts";
 import type { SseEvent } from "../stream/sse-event.ts";
 import { SseSplitter } from "../stream/sse-splitter.ts";
 import { streamErrorStatus } from "./stream-error-status.ts";

@@ -1,5 +1,5 @@
 // The HTTP status that an error inside a stream stands for, had it come before the stream began.
-import { isObject, type JsonObject } from "../meter/read-usage.ts";
+import { isObject, type JsonObject } from "../meter/usage-parts.ts";
 
 /** Matched against names without case and separators: `rate_limit_error`, `RESOURCE_EXHAUSTED`, `BadRequestError`. */
 const statusByName: readonly (readonly [RegExp, number])[] = [

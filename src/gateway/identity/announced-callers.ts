@@ -1,9 +1,12 @@
 // Callers whom a trusted proxy names in headers of its own, having signed them in itself.
-import type { IncomingMessage } from "node:http";
+
+import { ownText } from "../../core/own-text.ts";
+import { remoteAddressOf } from "../../core/remote-address.ts";
 import { type ExternalGroup, type ProvenIdentity, userIdOf } from "../../domain/identity.ts";
 import type { ProxyHeaderConfig } from "../../domain/identity-config.ts";
 import type { Limits } from "../../domain/limits.ts";
 import type { Principal } from "../access.ts";
+import type { CallerRequest } from "../caller-request.ts";
 import type { IdentitySource } from "../ports.ts";
 import { RecentMap } from "../responses/recent-map.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -36,7 +39,7 @@ export class AnnouncedCallers {
   }
 
   /** Null when the connection is not from a trusted proxy, or names nobody. */
-  of(snapshot: Snapshot, req: IncomingMessage): Principal | null {
+  of(snapshot: Snapshot, req: CallerRequest): Principal | null {
     const { config, source, defaultLimits } = this.#options;
     const announced = announcement(req, config, this.#proxies);
     if (announced === null) return null;
@@ -44,7 +47,7 @@ export class AnnouncedCallers {
     const name = `${user}\n${groups}`;
     let known = this.#known.get(name);
     if (known === undefined) {
-      const identity = identityOf(user, groups);
+      const identity = identityOf(ownText(user), ownText(groups));
       known = { identity, principal: snapshot.principalOf(identity, defaultLimits) };
       this.#known.set(name, known);
     } else if (!snapshot.isCurrent(known.principal)) {
@@ -58,7 +61,7 @@ export class AnnouncedCallers {
 
 /** Who signs in as the proxy says; null as for callers. `proxies`: those of `config`. */
 export function announcedIdentity(
-  req: IncomingMessage,
+  req: CallerRequest,
   config: ProxyHeaderConfig,
   proxies: SourceAddresses,
 ): ProvenIdentity | null {
@@ -67,17 +70,17 @@ export function announcedIdentity(
 }
 
 function announcement(
-  req: IncomingMessage,
+  req: CallerRequest,
   config: ProxyHeaderConfig,
   proxies: SourceAddresses,
 ): { user: string; groups: string } | null {
   const user = headerOf(req, config.userHeader);
-  if (user === "" || user.length > nameMax || !proxies.isTrusted(req.socket.remoteAddress ?? "")) return null;
+  if (user === "" || user.length > nameMax || !proxies.isTrusted(remoteAddressOf(req))) return null;
   return { user, groups: headerOf(req, config.groupsHeader) };
 }
 
 /** A header that came twice could be one of the caller's beside the proxy's: it names nobody. */
-function headerOf(req: IncomingMessage, name: string): string {
+function headerOf(req: CallerRequest, name: string): string {
   const values = req.headersDistinct[name];
   return values?.length === 1 ? (values[0] as string).trim() : "";
 }

@@ -1,7 +1,10 @@
 // Which address a request comes from: the connection's, or behind proxies that are trusted the one that they report.
-import type { IncomingMessage } from "node:http";
+
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
+import { ownText } from "../../core/own-text.ts";
+import { remoteAddressOf } from "../../core/remote-address.ts";
+import type { CallerRequest } from "../caller-request.ts";
 import { RecentMap } from "../responses/recent-map.ts";
 
 const hopsMax = 32;
@@ -26,8 +29,8 @@ export class SourceAddresses {
   }
 
   /** The caller's address in its usual form, an IPv4-mapped one as IPv4; `unknown` when the connection is gone already. */
-  of(req: IncomingMessage): string {
-    const remote = usualForm(req.socket.remoteAddress ?? "");
+  of(req: CallerRequest): string {
+    const remote = usualForm(remoteAddressOf(req));
     if (remote === null) return "unknown";
     if (!this.#trustsAny || !this.#contains(remote)) return remote;
     const header = req.headers["x-forwarded-for"];
@@ -58,7 +61,7 @@ export class SourceAddresses {
     let verdict = this.#verdicts.get(usual);
     if (verdict === undefined) {
       verdict = this.#trusted.check(usual, isIPv4(usual) ? "ipv4" : "ipv6");
-      this.#verdicts.set(usual, verdict);
+      this.#verdicts.set(ownText(usual), verdict);
     }
     return verdict;
   }

@@ -228,6 +228,18 @@ describe("while the provider is away", () => {
     expect(it.provider.asked).toHaveLength(3);
   });
 
+  test("a proof that was made for another process lasts from then, and no longer", async () => {
+    const it = new Case();
+    it.provider.verdicts.set("t", { kind: "proven", identity: identity("of t"), provenAtMs: it.clock.nowMs() - 14 * minute });
+    expect(await it.outcome("t")).toBe("of t");
+    expect(it.isKnown("t")).toBe(true);
+    it.provider.verdicts.set("t", { kind: "unavailable", detail: "away" });
+    await it.clock.advance(minute - 1);
+    expect(await it.outcome("t")).toBe("of t");
+    await it.clock.advance(1);
+    expect(await it.outcome("t")).toBe("auth_unavailable");
+  });
+
   test("an unknown token is refused with 503 for two seconds before the provider is asked again", async () => {
     const it = new Case();
     it.provider.verdicts.set("t", { kind: "unavailable", detail: "away" });

@@ -1,11 +1,12 @@
 // Callers with a token: proven once by their identity provider, then known here for a while, also while it is away.
+
 import { hash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../core/clock.ts";
 import { HeadgateError } from "../../core/errors.ts";
 import type { ProvenIdentity, TokenVerdict } from "../../domain/identity.ts";
 import type { Limits } from "../../domain/limits.ts";
 import type { Principal } from "../access.ts";
+import type { CallerRequest } from "../caller-request.ts";
 import type { IdentitySource } from "../ports.ts";
 import { RecentMap } from "../responses/recent-map.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -24,11 +25,11 @@ export interface TokenCallersOptions {
 }
 
 /** A proof is renewed behind the caller's back from here on … */
-const renewAfterMs = 4 * 60_000;
+export const renewAfterMs = 4 * 60_000;
 /** … and no longer taken from here on: so long does it take at most until a revoked token or a lost group is noticed. */
-const provenForMs = 5 * 60_000;
+export const provenForMs = 5 * 60_000;
 /** For so long a token outlives its provider's absence. */
-const graceMs = 10 * 60_000;
+export const graceMs = 10 * 60_000;
 const refusedForMs = 10_000;
 const unavailableForMs = 2000;
 const entriesMax = 20_000;
@@ -68,7 +69,7 @@ export class TokenCallers {
   }
 
   /** The caller whom a trusted proxy names; null: none does. */
-  announcedBy(snapshot: Snapshot, req: IncomingMessage): Principal | null {
+  announcedBy(snapshot: Snapshot, req: CallerRequest): Principal | null {
     return this.#options.announced?.of(snapshot, req) ?? null;
   }
 
@@ -80,7 +81,7 @@ export class TokenCallers {
   find(
     snapshot: Snapshot,
     credentials: readonly string[],
-    req: IncomingMessage,
+    req: CallerRequest,
     nowMs: number,
   ): Principal | Promise<Principal> | null {
     const unproven: { token: string; digest: string }[] = [];
@@ -133,7 +134,7 @@ export class TokenCallers {
   async #proveOne(
     snapshot: Snapshot,
     unproven: readonly { token: string; digest: string }[],
-    req: IncomingMessage,
+    req: CallerRequest,
     refusedBefore: Refused["verdict"] | null,
   ): Promise<Principal> {
     let worst = refusedBefore;
@@ -149,7 +150,7 @@ export class TokenCallers {
   }
 
   /** Asks the provider, unless the address has sent too many tokens that nobody knows. */
-  async #prove(snapshot: Snapshot, token: string, digest: string, req: IncomingMessage): Promise<TokenVerdict> {
+  async #prove(snapshot: Snapshot, token: string, digest: string, req: CallerRequest): Promise<TokenVerdict> {
     // Whoever joins a question costs nothing.
     const underWay = this.#underWay.get(digest);
     if (underWay !== undefined) return underWay;
@@ -193,7 +194,10 @@ export class TokenCallers {
       // Taken this once, since its provider's clock may differ from ours.
       if (isOver(identity, nowMs)) return;
       const principal = snapshot.principalOf(identity, this.#options.defaultLimits);
-      this.#known.set(digest, { identity, provenAtMs: nowMs, knowsGroups, nextRenewalAtMs: null, principal });
+      const { provenAtMs = nowMs } = verdict;
+      // An older one is only given while the provider is away.
+      const nextRenewalAtMs = nowMs - provenAtMs >= renewAfterMs ? nowMs + unavailableForMs : null;
+      this.#known.set(digest, { identity, provenAtMs, knowsGroups, nextRenewalAtMs, principal });
       return;
     }
     const known = this.#known.get(digest);
@@ -212,7 +216,7 @@ function isInGrace({ identity, provenAtMs }: Known, nowMs: number): boolean {
   return Math.abs(nowMs - provenAtMs) < provenForMs + graceMs && !isOver(identity, nowMs);
 }
 
-function isOver({ expiresAtMs }: ProvenIdentity, nowMs: number): boolean {
+export function isOver({ expiresAtMs }: ProvenIdentity, nowMs: number): boolean {
   return expiresAtMs !== null && expiresAtMs <= nowMs;
 }
 

@@ -1,5 +1,6 @@
 // Meters an answer that is no event stream: JSON that is parsed once when it is small, else searched at its end.
 import { estimateTokens, noTokens, type TokenUsage } from "../../core/tokens.ts";
+import { Base64Runs } from "../body/base64-runs.ts";
 import { streamErrorStatus } from "../failover/stream-error-status.ts";
 import { ByteWindow } from "../stream/byte-window.ts";
 import { JsonGlance } from "../stream/json-glance.ts";
@@ -9,7 +10,7 @@ import { findLastUsage } from "./find-usage.ts";
 import type { Meter, MeteredUsage, MeterProgress } from "./meter.ts";
 import { isGeneratedText, type MeterKind } from "./meter-kind.ts";
 import { hasError, modelOf, usageOf } from "./read-answer.ts";
-import { isObject, type JsonObject } from "./read-usage.ts";
+import { isObject, type JsonObject } from "./usage-parts.ts";
 
 /** Answers up to this size are parsed; of larger ones as much of the end is kept. */
 const keptBytesMax = 64 * 1024;
@@ -32,6 +33,8 @@ export class PlainMeter implements Meter {
   readonly #identifies: boolean;
   readonly #progress: MeterProgress = { meaningful: false, terminated: false, errorEvent: false, identified: false };
   #bytes = 0;
+  /** Of a text that has turned out too large to be kept: pictures in it are none. */
+  #base64: Base64Runs | null = null;
   /** The beginning of an answer that has turned out too large to be kept. */
   #head: Buffer | null = null;
   #reading: Reading | null = null;
@@ -48,9 +51,10 @@ export class PlainMeter implements Meter {
     this.#bytes += chunk.length;
     this.#reading = null;
     if (this.#identifies && this.#head === null) this.#keepHead(chunk);
-    this.#kept?.append(chunk);
+    if (isGeneratedText(this.#kind)) this.#countBase64(chunk);
+    this.#kept?.hold(chunk);
     // Some providers send blank lines while the caller waits for an answer.
-    this.#progress.meaningful = chunk.some((byte) => byte > 0x20);
+    this.#progress.meaningful = !isBlank(chunk);
     return this.#progress;
   }
 
@@ -71,6 +75,16 @@ export class PlainMeter implements Meter {
     return responseIdOfAnswer(this.#head ?? this.#kept.bytes());
   }
 
+  #countBase64(chunk: Buffer): void {
+    const kept = this.#kept;
+    if (kept === null || (this.#base64 === null && kept.total + chunk.length <= keptBytesMax)) return;
+    if (this.#base64 === null) {
+      this.#base64 = new Base64Runs();
+      this.#base64.push(kept.bytes());
+    }
+    this.#base64.push(chunk);
+  }
+
   /** Before `chunk` pushes the answer's beginning out of what is kept. */
   #keepHead(chunk: Buffer): void {
     if (this.#kept === null || this.#kept.total + chunk.length <= keptBytesMax) return;
@@ -88,7 +102,7 @@ export class PlainMeter implements Meter {
 
   #outputTokensSeen(): number {
     if (!isGeneratedText(this.#kind)) return 0;
-    if (this.#kept === null || this.#kept.total > keptBytesMax) return estimateTokens(this.#bytes);
+    if (this.#kept === null || this.#kept.total > keptBytesMax) return estimateTokens(this.#bytes - (this.#base64?.bytes ?? 0));
     const glance = new JsonGlance();
     glance.read(this.#kept.bytes());
     return estimateTokens(glance.textBytes);
@@ -113,6 +127,11 @@ function readKept(kept: ByteWindow, kind: MeterKind): Reading {
     sawError: hasError(answer),
     errorStatus: hasError(answer) ? streamErrorStatus(answer) : null,
   };
+}
+
+function isBlank(chunk: Buffer): boolean {
+  for (let at = 0; at < chunk.length; at++) if ((chunk[at] as number) > 0x20) return false;
+  return true;
 }
 
 /** The answer as an object; of a list (Gemini's stream without SSE) its last element that has usage, or its last. */

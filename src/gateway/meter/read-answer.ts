@@ -1,6 +1,7 @@
 // Finds usage, model, error and finish in one JSON answer or stream event of any dialect.
 import type { TokenUsage } from "../../core/tokens.ts";
-import { isObject, type JsonObject, readUsage } from "./read-usage.ts";
+import { readUsage } from "./read-usage.ts";
+import { isObject, type JsonObject } from "./usage-parts.ts";
 
 /** Usage where the dialects put it: at the top, in Anthropic's `message`, in `response`, or in a choice (Moonshot). */
 export function usageOf(answer: JsonObject): TokenUsage | null {

@@ -10,7 +10,8 @@ import { findLastUsage } from "./find-usage.ts";
 import type { Meter, MeteredUsage, MeterProgress } from "./meter.ts";
 import { hasTerminator, type MeterKind } from "./meter-kind.ts";
 import { hasError, isFinal, modelOf, usageOf } from "./read-answer.ts";
-import { isObject, type JsonObject } from "./read-usage.ts";
+import { isObject, type JsonObject } from "./usage-parts.ts";
+import { usageWith } from "./usage-with.ts";
 
 /** Larger events are searched, not parsed. */
 const parsedBytesMax = 64 * 1024;
@@ -219,9 +220,10 @@ function leadingType(bytes: Buffer, from: number): string | null {
   return null;
 }
 
-/** Whether events of this type bring text: all without one (chat), else the deltas of content. */
+/** Whether events of this type bring text: all without one (chat), else the deltas of content; those of audio are base64. */
 function isContent(type: string | null): boolean {
   if (type === null || type === "completion") return true;
+  if (type.endsWith("audio.delta")) return false;
   return (type.endsWith("delta") && type !== "message_delta") || type.endsWith("chunk");
 }
 
@@ -234,12 +236,18 @@ function parseObject(data: Buffer): JsonObject | null {
   }
 }
 
+/** Both are sums so far. Output and reasoning go together: what only the later one tells apart must not count twice. */
 function largest(a: TokenUsage, b: TokenUsage): TokenUsage {
-  return {
-    inputTokens: Math.max(a.inputTokens, b.inputTokens),
-    cachedInputTokens: Math.max(a.cachedInputTokens, b.cachedInputTokens),
-    cacheWriteTokens: Math.max(a.cacheWriteTokens, b.cacheWriteTokens),
-    outputTokens: Math.max(a.outputTokens, b.outputTokens),
-    reasoningTokens: Math.max(a.reasoningTokens, b.reasoningTokens),
-  };
+  const output = a.outputTokens + a.reasoningTokens > b.outputTokens + b.reasoningTokens ? a : b;
+  return usageWith(
+    {
+      inputTokens: Math.max(a.inputTokens, b.inputTokens),
+      cachedInputTokens: Math.max(a.cachedInputTokens, b.cachedInputTokens),
+      cacheWriteTokens: Math.max(a.cacheWriteTokens, b.cacheWriteTokens),
+      outputTokens: output.outputTokens,
+      reasoningTokens: output.reasoningTokens,
+    },
+    // What the first word on usage says of the cache, the last one may leave out.
+    { ...a.details, ...b.details },
+  );
 }

@@ -1,5 +1,6 @@
 // The headers that Headgate adds to every answer about a model.
 import type { Call } from "../call.ts";
+import { addRateLimitHeaders, isRateLimitHeader } from "./rate-limit-headers.ts";
 
 const headerSafe = /^[\x20-\x7e]*$/;
 
@@ -15,7 +16,18 @@ export function answerHeaders(call: Call): string[] {
   if (call.endpoint !== null) headers.push("x-headgate-endpoint", headerValue(call.endpoint.publicName));
   if (call.attempts > 0) headers.push("x-headgate-attempts", String(call.attempts));
   if (call.capture !== null && call.attempts > 0) headers.push("x-headgate-bodies", "kept");
+  if (call.standing !== null) addRateLimitHeaders(headers, call.standing, call.dialect, call.startedAtMs);
   return headers;
+}
+
+/** Adds those of an endpoint's answer; of rate limits the caller hears its own, where it has any. */
+export function addEndpointHeaders(headers: string[], own: readonly string[], { standing }: Call): void {
+  const hasStanding = standing !== null && (standing.requests !== null || standing.tokens !== null);
+  for (let i = 0; i < own.length; i += 2) {
+    const name = own[i] as string;
+    if (hasStanding && isRateLimitHeader(name)) continue;
+    headers.push(name, own[i + 1] as string);
+  }
 }
 
 /** CORS has set `vary` already: an endpoint's own is added to it, not put in its place. */

@@ -2,7 +2,7 @@
 import type { EndpointView } from "../../domain/snapshot.ts";
 import type { Call } from "../call.ts";
 import type { UpstreamHead } from "../upstream/response-headers.ts";
-import { answerHeaders, mergeVary } from "./answer-headers.ts";
+import { addEndpointHeaders, answerHeaders, mergeVary } from "./answer-headers.ts";
 
 export interface HeldAnswer {
   head: UpstreamHead;
@@ -17,7 +17,7 @@ export function sendHeldAnswer(call: Call, { head, body, endpoint }: HeldAnswer)
   call.errorCode = "upstream_error";
   if (call.res.destroyed) return;
   const headers = answerHeaders(call);
-  for (const part of head.headers) headers.push(part);
+  addEndpointHeaders(headers, head.headers, call);
   mergeVary(headers, call.res.getHeader("vary"));
   headers.push("content-length", String(body.length), "x-headgate-error-source", "upstream");
   call.res.writeHead(head.status, headers);

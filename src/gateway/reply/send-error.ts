@@ -1,7 +1,8 @@
 // Sends the gateway's own error answers.
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HeadgateError } from "../../core/errors.ts";
 import type { Call } from "../call.ts";
+import type { CallerReply } from "../caller-reply.ts";
+import type { CallerRequest } from "../caller-request.ts";
 import type { CallerDialect } from "../route.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import { errorBody } from "./error-body.ts";
@@ -25,8 +26,8 @@ export function sendError(call: Call, error: HeadgateError): void {
 
 /** The same before there is a call: paths that don't parse, a gateway that isn't ready. */
 export function sendErrorTo(
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: CallerRequest,
+  res: CallerReply,
   error: HeadgateError,
   dialect: CallerDialect,
   requestId: string,
@@ -38,6 +39,7 @@ export function sendErrorTo(
   if (error.status === 401) headers.push("www-authenticate", "Bearer");
   if (error.options.allow !== undefined) headers.push("allow", error.options.allow.join(", "));
   if (error.options.retryAfterSeconds !== undefined) headers.push("retry-after", String(error.options.retryAfterSeconds));
+  if (error.options.neverRetry === true) headers.push("x-should-retry", "false");
   // RFC 9110 §15.5.9: after a 408 the rest of the body may still come, and nobody waits for it.
   if (error.code === "draining" || error.code === "body_timeout") headers.push("connection", "close");
   res.writeHead(error.status, headers);
@@ -45,7 +47,7 @@ export function sendErrorTo(
   discardRest(req);
 }
 
-export function discardRest(req: IncomingMessage): void {
+export function discardRest(req: CallerRequest): void {
   if (req.complete || req.destroyed) return;
   let left = discardBytesMax;
   const giveUp = () => {

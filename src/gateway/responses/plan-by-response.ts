@@ -29,7 +29,7 @@ export async function destinationByResponse(
   call.model = name;
   if (target !== null) return destinationOf({ target, state: deps.routing.health.of(target.deployment.id), why });
   const { timeouts } = endpoint;
-  return { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", why };
+  return { endpoint, timeouts, deploymentId: null, state: null, upstreamModel: "", price: null, why };
 
   function followUp(name: string): KeptAt {
     // It was there when the call came in, but the owner may have had to be looked up since.

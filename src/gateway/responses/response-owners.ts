@@ -62,6 +62,16 @@ export class ResponseOwners {
     return this.#inTime(underWay ?? this.#lookUp(id));
   }
 
+  /** Without a look anywhere else; null: nothing is known here. */
+  known(id: string): ResponseOwner | null {
+    return this.#known.get(id) ?? null;
+  }
+
+  /** Another process has heard from its provider that it is deleted. */
+  forgotten(id: string): void {
+    this.#known.delete(id);
+  }
+
   /** Its provider has deleted it. */
   forget(id: string): void {
     this.#known.delete(id);

@@ -10,10 +10,21 @@ export class ByteWindow {
   total = 0;
   #buffer: Buffer | null = null;
   #length = 0;
+  /** `#buffer` is the caller's own. */
+  #isBorrowed = false;
 
   /** Holds the last `limit` bytes; takes at most twice the memory. */
   constructor(limit: number) {
     this.limit = limit;
+  }
+
+  /** Appends all of `source`, which must not change as long as it is held: nothing is copied while it is all that there is. */
+  hold(source: Buffer): void {
+    if (this.#buffer !== null || source.length === 0 || source.length > this.limit) return this.append(source);
+    this.total += source.length;
+    this.#buffer = source;
+    this.#length = source.length;
+    this.#isBorrowed = true;
   }
 
   /** Appends `source[start…end)`, copying it. Amortised linear whatever the size of the pieces. */
@@ -40,17 +51,19 @@ export class ByteWindow {
   clear(): void {
     this.total = 0;
     this.#length = 0;
-    if (this.#buffer !== null && this.#buffer.length > keptCapacity) this.#buffer = null;
+    if (this.#isBorrowed || (this.#buffer !== null && this.#buffer.length > keptCapacity)) this.#buffer = null;
+    this.#isBorrowed = false;
   }
 
   #room(added: number): Buffer {
     const needed = this.#length + added;
     const held = this.#buffer;
-    if (held !== null && held.length >= needed) return held;
+    if (held !== null && !this.#isBorrowed && held.length >= needed) return held;
     const capacity = Math.min(Math.max(needed, firstCapacity, 2 * (held?.length ?? 0)), 2 * this.limit);
     const grown = Buffer.allocUnsafeSlow(Math.max(capacity, needed));
     if (held !== null) held.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
+    this.#isBorrowed = false;
     return grown;
   }
 }

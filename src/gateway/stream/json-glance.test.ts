@@ -73,3 +73,33 @@ test("a value on the next line of data may be anything; cut input does no harm",
     expect(glanceAt(text)).toMatchObject({ holdsUsage: false, holdsError: false });
   }
 });
+
+test("arguments of tools count as text, written as a text or as an object, and nothing is looked for in them", () => {
+  const args = '{"city": "Paris }", "usage": {"a": [1, {"text": "x"}]}, "error": "x"}';
+  const found = { holdsUsage: false, holdsError: false, holdsFinish: false, textBytes: args.length };
+  expect(glanceAt(`{"functionCall":{"name":"f","args":${args}}}`)).toEqual(found);
+  expect(glanceAt(`{"type":"tool_use","input": ${args},"text":"abc"}`)).toEqual({ ...found, textBytes: args.length + 3 });
+  expect(glanceAt(`{"function":{"arguments":${args}},"usage":{}}`)).toEqual({ ...found, holdsUsage: true });
+  expect(glanceAt('{"function":{"arguments":"abc"},"input":"de","args":[1]}').textBytes).toBe(5);
+  for (const cut of ['{"args":{"a":"b', '{"args":{"a":[{', '{"args":{"a":"\\'])
+    expect(glanceAt(cut).textBytes).toBe(cut.length - 8);
+});
+
+test("what is said a second time counts once", () => {
+  const details = [{ type: "reasoning.text", text: "abc", signature: null }];
+  expect(glanceAt(JSON.stringify({ delta: { reasoning: "abc", reasoning_details: details, content: "d" } })).textBytes).toBe(4);
+});
+
+test("pictures are no text, wherever they stand", () => {
+  const data = "A".repeat(3000);
+  const parts = {
+    inlineData: { data },
+    b64_json: data,
+    url: `data:image/png;base64,${data}`,
+    audio: { data, transcript: "abc" },
+  };
+  expect(glanceAt(JSON.stringify(parts)).textBytes).toBe(3);
+  expect(glanceAt(JSON.stringify({ content: `![](data:image/png;base64,${data})` })).textBytes).toBe(27);
+  // Without a mark of its own it may be what the model wrote.
+  expect(glanceAt(JSON.stringify({ content: data })).textBytes).toBe(3000);
+});

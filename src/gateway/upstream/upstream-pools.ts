@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { EndpointView } from "../../domain/snapshot.ts";
 import { createConnector } from "../../egress/connector.ts";
 import { Http1Pool } from "./http1/http1-pool.ts";
+import { sharedReads } from "./http1/shared-reads.ts";
 import { baseOf } from "./upstream-path.ts";
 
 /** Sockets per origin; more calls than this wait for one, within their total timeout. */
@@ -32,7 +33,7 @@ export class UpstreamPools {
     }
     let pool = pools.byTimeout.get(connectMs);
     if (pool === undefined) {
-      const connect = createConnector({ connectTimeoutMs: connectMs, allowPrivate: true });
+      const connect = createConnector({ connectTimeoutMs: connectMs, allowPrivate: true, onread: sharedReads });
       pool = new Http1Pool(origin, { connect, clock: this.#clock, connectionsMax, headBytesMax });
       pools.byTimeout.set(connectMs, pool);
     }

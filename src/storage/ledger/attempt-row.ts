@@ -1,7 +1,8 @@
 // Ledger records as rows. A row must always fit the database: a record that can't be stored would block all that follow it.
+import { tokenDetailsColumnOf } from "../../core/token-details.ts";
 import type { LedgerRecord } from "../../domain/ledger-record.ts";
 import type { ColumnType } from "../json-rows.ts";
-import type { AttemptRow } from "../port.ts";
+import type { AttemptRow } from "../ports/ledger.ts";
 
 /** In the table's order. */
 export const attemptColumns: Readonly<Record<keyof AttemptRow, ColumnType>> = {
@@ -39,6 +40,7 @@ export const attemptColumns: Readonly<Record<keyof AttemptRow, ColumnType>> = {
   usage_source: "text",
   cost_nano_usd: "bigint",
   price_version: "text",
+  token_details: "text",
 };
 
 /** Providers send what they like; with this bound no sum over a table can overflow 64 bits. */
@@ -89,7 +91,9 @@ export function attemptRow(record: LedgerRecord): AttemptRow {
     output_tokens: settled === null ? 0 : tokens(settled.usage.outputTokens),
     reasoning_tokens: settled === null ? 0 : tokens(settled.usage.reasoningTokens),
     usage_source: settled === null ? "estimated" : settled.usageSource,
-    cost_nano_usd: settled === null ? null : integer(settled.costNanoUsd),
-    price_version: settled === null ? null : settled.priceVersion,
+    // In lines of older versions both may be missing.
+    cost_nano_usd: integer((settled === null ? record.costEstimateNanoUsd : settled.costNanoUsd) ?? null),
+    price_version: record.priceVersion ?? null,
+    token_details: settled === null ? null : tokenDetailsColumnOf(settled.usage.details),
   };
 }

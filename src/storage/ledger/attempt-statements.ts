@@ -1,6 +1,7 @@
-// Statements that write attempts to SQLite. Binding a value costs more than storing it, so values that many rows share are bound once for all.
-import type { AttemptRow } from "../port.ts";
+// Statements that write attempts to SQLite. Binding a value costs more than storing it: of a row only what is its own is bound.
+import type { AttemptRow } from "../ports/ledger.ts";
 import { storable } from "../storable.ts";
+import { type AttemptProfiles, profileColumns } from "./attempt-profiles.ts";
 import { attemptColumns } from "./attempt-row.ts";
 
 type Column = keyof AttemptRow;
@@ -21,39 +22,20 @@ const outcomeColumns = [
   "usage_source",
   "cost_nano_usd",
   "price_version",
+  "token_details",
 ] as const satisfies Column[];
 
-/** Columns in which rows rarely agree. */
-const ownColumns: readonly Column[] = [
-  "started_at",
-  "id",
-  "request_id",
-  "request_started_at",
-  "key_id",
-  "user_id",
-  "stream",
-  "settled_at",
-  "ttft_ms",
-  "duration_ms",
-  "input_tokens",
-  "cached_input_tokens",
-  "cache_write_tokens",
-  "output_tokens",
-  "reasoning_tokens",
-  "cost_nano_usd",
-];
+/** What most attempts have that a row is not bound for, in SQL. */
+const plain: Readonly<Partial<Record<Column, string>>> = {
+  request_started_at: "given.started_at",
+  cached_input_tokens: "0",
+  cache_write_tokens: "0",
+  reasoning_tokens: "0",
+  token_details: "null",
+};
 
-const columns = Object.keys(attemptColumns) as Column[];
-/** Where they are among a row's values; getting at thousands of those by name would be what costs most here. */
-const ownPlaces = ownColumns.map((column) => columns.indexOf(column));
-const sharedPlaces = [...columns.keys()].filter((place) => !ownPlaces.includes(place));
-
-/** Rows that agree in all but their own columns. */
-interface Group {
-  rows: AttemptRow[];
-  /** Of each row, in the table's order. */
-  values: unknown[][];
-}
+const columns = Object.keys(attemptColumns) as (Column & string)[];
+const ownColumns = columns.filter((column) => !(profileColumns as readonly Column[]).includes(column));
 
 /** One statement's runs: each inserts `size` of the rows, in their order. */
 export interface AttemptInserts {
@@ -63,30 +45,84 @@ export interface AttemptInserts {
   parameters: unknown[][];
 }
 
-const sizes = [32, 8, 4, 2, 1];
-const insertSql = new Map(sizes.map((size) => [size, insertStatement(size)]));
+/** Of runs. Each native call costs as much as binding a few rows. */
+const sizes = [250, 64, 16, 4, 1];
 
-/** The fewest runs that insert `rows`, those left out whose keys are there already. */
-export function attemptInserts(rows: readonly AttemptRow[]): AttemptInserts[] {
-  const bySize = new Map<number, AttemptInserts>();
-  for (const group of groupsOf(rows)) {
-    const shared = pick(group.values[0] as unknown[], sharedPlaces);
-    for (let from = 0; from < group.rows.length; ) {
-      const size = sizes.find((candidate) => candidate <= group.rows.length - from) as number;
-      let inserts = bySize.get(size);
-      if (inserts === undefined) {
-        inserts = { sql: insertSql.get(size) as string, size, rows: [], parameters: [] };
-        bySize.set(size, inserts);
+/** How rows of a kind are bound. */
+interface Kind {
+  bind(to: unknown[], row: AttemptRow): void;
+  sql: ReadonlyMap<number, string>;
+}
+
+const plainRows: Kind = {
+  bind(to, row) {
+    to.push(row.started_at, storable(row.id), storable(row.request_id), row.settled_at, row.ttft_ms, row.duration_ms);
+    to.push(row.input_tokens, row.output_tokens, row.cost_nano_usd);
+  },
+  sql: insertStatements(ownColumns.filter((column) => plain[column] === undefined)),
+};
+const otherRows: Kind = {
+  bind(to, row) {
+    to.push(row.started_at, storable(row.id), storable(row.request_id), row.request_started_at, row.settled_at, row.ttft_ms);
+    to.push(row.duration_ms, row.input_tokens, row.cached_input_tokens, row.cache_write_tokens, row.output_tokens);
+    to.push(row.reasoning_tokens, row.cost_nano_usd, row.token_details);
+  },
+  sql: insertStatements(ownColumns),
+};
+
+function isPlain(row: AttemptRow): boolean {
+  return (
+    row.request_started_at === row.started_at &&
+    row.cached_input_tokens === 0 &&
+    row.cache_write_tokens === 0 &&
+    row.reasoning_tokens === 0 &&
+    row.token_details === null
+  );
+}
+
+/** The fewest runs that insert `rows`, those left out whose keys are there already. Their profiles have to be stored before. */
+export function attemptInserts(rows: readonly AttemptRow[], profiles: AttemptProfiles): AttemptInserts[] {
+  const plainOnes: AttemptRow[] = [];
+  const others: AttemptRow[] = [];
+  for (const row of rows) (isPlain(row) ? plainOnes : others).push(row);
+  return [...insertsOf(plainRows, plainOnes, profiles), ...insertsOf(otherRows, others, profiles)];
+}
+
+function insertsOf({ bind, sql }: Kind, rows: readonly AttemptRow[], profiles: AttemptProfiles): AttemptInserts[] {
+  const inserts: AttemptInserts[] = [];
+  let from = 0;
+  for (const size of sizes) {
+    const runs = Math.floor((rows.length - from) / size);
+    if (runs === 0) continue;
+    const given = rows.slice(from, from + runs * size);
+    const parameters = Array.from({ length: runs }, (_, run) => {
+      const values: unknown[] = [];
+      for (let index = run * size; index < (run + 1) * size; index += 1) {
+        const row = given[index] as AttemptRow;
+        bind(values, row);
+        values.push(profiles.numberOf(row));
       }
-      const parameters = [...shared];
-      for (const end = from + size; from < end; from += 1) {
-        inserts.rows.push(group.rows[from] as AttemptRow);
-        for (const place of ownPlaces) parameters.push(storable((group.values[from] as unknown[])[place]));
-      }
-      inserts.parameters.push(parameters);
-    }
+      return values;
+    });
+    inserts.push({ sql: sql.get(size) as string, size, rows: given, parameters });
+    from += given.length;
   }
-  return [...bySize.values()];
+  return inserts;
+}
+
+/** By size; the values of a row are those of `own`, and the number of its profile. Without its profile a row is refused, not left out. */
+function insertStatements(own: readonly Column[]): ReadonlyMap<number, string> {
+  const sqlOf = (column: Column): string => {
+    if (own.includes(column)) return `given.${column}`;
+    return plain[column] ?? `attempt_profiles.${column}`;
+  };
+  const tuple = `(${own.map(() => "?").join(", ")}, ?)`;
+  const statement = (size: number) =>
+    `with given (${own.join(", ")}, profile) as (values ${Array(size).fill(tuple).join(", ")})
+    insert into attempts (${columns.join(", ")}) select ${columns.map(sqlOf).join(", ")}
+    from given left join attempt_profiles on attempt_profiles.number = given.profile
+    where true on conflict (started_at, id) do nothing`;
+  return new Map(sizes.map((size) => [size, statement(size)]));
 }
 
 /** Settles the row that `settleParameters` are of, if it is there in that state. */
@@ -95,10 +131,10 @@ export function settleSql(state: "started" | "interrupted", final: number): stri
 }
 
 export function settleParameters(row: AttemptRow): unknown[] {
-  return pick(Object.values(row), settlePlaces);
+  return settleColumns.map((column) => storable(row[column]));
 }
 
-const settlePlaces = [...outcomeColumns, "started_at", "id"].map((column) => columns.indexOf(column as Column));
+const settleColumns = [...outcomeColumns, "started_at", "id"] as const satisfies Column[];
 const settleStatements = { started: settleStatementsOf("started"), interrupted: settleStatementsOf("interrupted") };
 
 /**
@@ -109,49 +145,4 @@ function settleStatementsOf(state: "started" | "interrupted"): readonly [string,
   const settle = `update attempts set ${outcomeColumns.map((column) => `${column} = ?`).join(", ")}`;
   const where = `where started_at = ? and id = ? and state = '${state}'`;
   return [`${settle}, final = 0 ${where}`, `${settle} ${where}`];
-}
-
-function insertStatement(size: number): string {
-  const tuples = Array.from({ length: size }, (_, index) => {
-    const firstOwn = sharedPlaces.length + index * ownPlaces.length + 1;
-    const numbers = columns.map((_, place) => {
-      const own = ownPlaces.indexOf(place);
-      return own < 0 ? sharedPlaces.indexOf(place) + 1 : firstOwn + own;
-    });
-    return `(${numbers.map((number) => `?${number}`).join(", ")})`;
-  });
-  return `insert into attempts (${columns.join(", ")}) values ${tuples.join(", ")} on conflict (started_at, id) do nothing`;
-}
-
-function pick(values: readonly unknown[], places: readonly number[]): unknown[] {
-  return places.map((place) => storable(values[place]));
-}
-
-function groupsOf(rows: readonly AttemptRow[]): Group[] {
-  const groups: Group[] = [];
-  /** By what differs most often, which leaves few groups to compare with. */
-  const byTarget = new Map<string, Group[]>();
-  for (const row of rows) {
-    const key = `${row.deployment_id} ${row.path}`;
-    let candidates = byTarget.get(key);
-    if (candidates === undefined) {
-      candidates = [];
-      byTarget.set(key, candidates);
-    }
-    const values: unknown[] = Object.values(row);
-    let group = candidates.find((candidate) => agree(candidate.values[0] as unknown[], values));
-    if (group === undefined) {
-      group = { rows: [], values: [] };
-      candidates.push(group);
-      groups.push(group);
-    }
-    group.rows.push(row);
-    group.values.push(values);
-  }
-  return groups;
-}
-
-function agree(a: readonly unknown[], b: readonly unknown[]): boolean {
-  for (const place of sharedPlaces) if (a[place] !== b[place]) return false;
-  return true;
 }

@@ -1,10 +1,11 @@
 // Writing the ledger: rows and roll-ups change together, exactly once per attempt, whatever the order and repetition of records.
 import type { LedgerRecord } from "../../domain/ledger-record.ts";
-import type { AttemptRow, ResponseRow } from "../port.ts";
+import type { AttemptRow } from "../ports/ledger.ts";
+import type { ResponseRow } from "../ports/responses.ts";
 import { attemptRow } from "./attempt-row.ts";
 import type { InLedgerTransaction, LedgerTables } from "./ledger-tables.ts";
 import { responseRow, responsesInOrder } from "./response-rows.ts";
-import { rowKey, rowsOf } from "./row-key.ts";
+import { rowsOf } from "./row-key.ts";
 import { UsageRollUp } from "./usage-roll-up.ts";
 
 /** Taken at once: enough to make statements and round trips cheap, few enough to keep their memory small. */
@@ -60,14 +61,17 @@ function* slicesOf(records: Iterable<LedgerRecord>): Generator<LedgerRecord[], v
 
 /** One row per attempt: settled if any record of it is. By key, so that concurrent writers lock rows in the same order. */
 function strongestRows(records: readonly LedgerRecord[]): AttemptRow[] {
-  const byKey = new Map<string, AttemptRow>();
-  for (const record of records) {
-    const row = attemptRow(record);
-    const key = rowKey(row);
-    const present = byKey.get(key);
-    if (present === undefined || (present.state === "started" && row.state === "settled")) byKey.set(key, row);
+  const strongest: AttemptRow[] = [];
+  for (const row of records.map(attemptRow).sort(byKey)) {
+    const present = strongest.at(-1);
+    if (present === undefined || byKey(present, row) !== 0) strongest.push(row);
+    else if (present.state === "started" && row.state === "settled") strongest[strongest.length - 1] = row;
   }
-  return [...byKey.values()].sort((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1));
+  return strongest;
+}
+
+function byKey(a: AttemptRow, b: AttemptRow): number {
+  return a.started_at - b.started_at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 async function ingestRows(tables: LedgerTables, rows: readonly AttemptRow[], rollUp: UsageRollUp): Promise<number> {

@@ -1,5 +1,6 @@
 // What taking records in asks of an engine, inside one transaction.
-import type { AttemptRow, ResponseRow } from "../port.ts";
+import type { AttemptRow } from "../ports/ledger.ts";
+import type { ResponseRow } from "../ports/responses.ts";
 import type { UsageAddition } from "./usage-roll-up.ts";
 
 export interface LedgerTables {

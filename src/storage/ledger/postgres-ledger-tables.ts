@@ -1,8 +1,8 @@
 // The ledger's tables in PostgreSQL: one statement for many rows, which come as JSON.
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { type ColumnType, jsonRows } from "../json-rows.ts";
-import type { AttemptRow } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { AttemptRow } from "../ports/ledger.ts";
+import type { Database } from "../schema/database.ts";
 import { attemptColumns } from "./attempt-row.ts";
 import type { LedgerTables } from "./ledger-tables.ts";
 import { responseColumns } from "./response-rows.ts";

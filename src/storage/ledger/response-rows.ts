@@ -2,7 +2,7 @@
 import type { LedgerRecord } from "../../domain/ledger-record.ts";
 import { isResponseId, ownerName } from "../../domain/response-owner.ts";
 import type { ColumnType } from "../json-rows.ts";
-import type { ResponseRow } from "../port.ts";
+import type { ResponseRow } from "../ports/responses.ts";
 
 /** In the table's order. */
 export const responseColumns: Readonly<Record<keyof ResponseRow, ColumnType>> = {

@@ -1,5 +1,5 @@
 // Attempts by their primary key.
-import type { AttemptRow } from "../port.ts";
+import type { AttemptRow } from "../ports/ledger.ts";
 
 type Key = Pick<AttemptRow, "started_at" | "id">;
 

@@ -1,11 +1,13 @@
 // The ledger's tables in SQLite. Nothing here needs Kysely: the ledger's thread goes without it.
 import { EachRow } from "../each-row.ts";
-import type { AttemptRow } from "../port.ts";
+import type { AttemptRow } from "../ports/ledger.ts";
 import { storable } from "../storable.ts";
+import { AttemptProfiles } from "./attempt-profiles.ts";
 import { attemptInserts, settleParameters, settleSql } from "./attempt-statements.ts";
 import type { LedgerTables } from "./ledger-tables.ts";
 import { responseColumns } from "./response-rows.ts";
 import { rowsOf } from "./row-key.ts";
+import type { RunStatement } from "./run-statement.ts";
 import {
   addChangedDay,
   addHourly,
@@ -16,9 +18,6 @@ import {
   usageHourlyColumns,
   usageLatencyColumns,
 } from "./usage-statements.ts";
-
-/** Runs a statement in the transaction; with an EachRow as its only parameter, the rows are numbers of changed rows. */
-export type RunStatement = (sql: string, parameters: readonly unknown[]) => Promise<{ rows: unknown[] }>;
 
 const addHourlySql = `${insertInto("usage_hourly", usageHourlyColumns)} ${addHourly}`;
 const addLatencySql = `${insertInto("usage_latency", usageLatencyColumns)} ${addLatency}`;
@@ -33,7 +32,18 @@ const interruptedSql =
   "select attempts.* from json_each(?) as given cross join attempts on attempts.started_at = given.value ->> 0 " +
   "and attempts.id = given.value ->> 1 where attempts.state = 'interrupted'";
 
-export function sqliteLedgerTables(run: RunStatement): LedgerTables {
+/** Kept of `begun` at most: attempts of processes that have died never leave it. */
+const begunMax = 100_000;
+
+/**
+ * For one transaction; `profiles` and `begun` may serve one after the other. `begun`: the ids of attempts that are most likely there,
+ * and not settled.
+ */
+export function sqliteLedgerTables(
+  run: RunStatement,
+  profiles = new AttemptProfiles(),
+  begun: Set<string> = new Set(),
+): LedgerTables {
   const forEach = async (sql: string, rows: readonly (readonly unknown[])[]): Promise<number[]> =>
     rows.length === 0 ? [] : ((await run(sql, [new EachRow(rows)])).rows as number[]);
 
@@ -47,11 +57,19 @@ export function sqliteLedgerTables(run: RunStatement): LedgerTables {
     return settled;
   };
 
+  let hasProfiles = false;
+
   const insertAbsent = async (rows: readonly AttemptRow[]): Promise<Set<AttemptRow>> => {
     const inserted = new Set<AttemptRow>();
+    if (rows.length === 0) return inserted;
     const unclear: AttemptRow[] = [];
+    if (!hasProfiles) await profiles.prepare(run);
+    hasProfiles = true;
     const [last] = (await run("select max(rowid) as id from attempts", [])).rows as { id: number | null }[];
-    for (const { sql, size, rows: given, parameters } of attemptInserts(rows)) {
+    const inserts = attemptInserts(rows, profiles);
+    const added = profiles.takeAdded();
+    await forEach(added.sql, added.parameters);
+    for (const { sql, size, rows: given, parameters } of inserts) {
       const changes = await forEach(sql, parameters);
       for (const [index, row] of given.entries()) {
         const count = changes[Math.floor(index / size)];
@@ -61,22 +79,25 @@ export function sqliteLedgerTables(run: RunStatement): LedgerTables {
     }
     if (unclear.length === 0) return inserted;
     // A run that inserted some of its rows does not say which. New rows come behind all others.
-    const added = await run("select started_at, id from attempts where rowid > ?", [last?.id ?? 0]);
-    for (const row of rowsOf(unclear, added.rows as AttemptRow[])) inserted.add(row);
+    const behind = await run("select started_at, id from attempts where rowid > ?", [last?.id ?? 0]);
+    for (const row of rowsOf(unclear, behind.rows as AttemptRow[])) inserted.add(row);
     return inserted;
   };
-
-  /** When the first of these records was written: what began before came, most likely, with earlier records. */
-  let firstWrittenMs: number | null = null;
 
   return {
     async put(rows) {
       const settledRows = rows.filter((row) => row.state === "settled");
-      firstWrittenMs ??= settledRows.reduce((earliest, row) => Math.min(earliest, row.settled_at ?? earliest), Infinity);
-      const begunBefore = settledRows.filter((row) => row.started_at < (firstWrittenMs as number));
-      // Most statements that change nothing are saved when these are not inserted first.
-      const put = await settle(begunBefore, "started");
-      for (const row of await insertAbsent(rows.filter((candidate) => !put.has(candidate)))) put.add(row);
+      // To insert these first, or to settle the others first, would be a statement that changes nothing for nearly each of them.
+      const put = await settle(
+        settledRows.filter((row) => begun.delete(row.id)),
+        "started",
+      );
+      const absent = put.size === 0 ? rows : rows.filter((row) => !put.has(row));
+      for (const row of await insertAbsent(absent)) {
+        put.add(row);
+        if (row.state === "started") begun.add(row.id);
+      }
+      if (begun.size > begunMax) begun.clear();
       const left = settledRows.filter((row) => !put.has(row));
       for (const row of await settle(left, "started")) put.add(row);
       return put;

@@ -1,8 +1,8 @@
 // What an attempt's row adds to the hourly roll-ups. A pure function of the row, so that a row that changes is taken out and put in again.
 import { hash } from "node:crypto";
 import { histogramBucket } from "../../core/histogram.ts";
-import type { AttemptRow } from "../port.ts";
-import type { LatencyHourlyTable, UsageChangedDaysTable, UsageHourlyTable, UsageLatencyTable } from "../schema.ts";
+import type { AttemptRow } from "../ports/ledger.ts";
+import type { LatencyHourlyTable, UsageChangedDaysTable, UsageHourlyTable, UsageLatencyTable } from "../schema/usage.ts";
 import { latencyTotals } from "./usage-totals.ts";
 
 const hourMs = 3_600_000;
@@ -47,7 +47,7 @@ export class UsageRollUp {
   }
 
   get #hourly(): UsageHourlyTable[] {
-    return this.#entries.map(({ sums }) => sums).sort((a, b) => a.hour - b.hour || compare(a.dims, b.dims));
+    return inOrder(this.#entries.map(({ sums }) => sums));
   }
 
   get #latency(): UsageLatencyTable[] {
@@ -106,8 +106,13 @@ export class UsageRollUp {
   }
 }
 
+/** By key. */
+export function inOrder(hourly: UsageHourlyTable[]): UsageHourlyTable[] {
+  return hourly.sort((a, b) => a.hour - b.hour || compare(a.dims, b.dims));
+}
+
 /** Each once, in order. */
-function daysOf(hourly: readonly UsageHourlyTable[]): UsageChangedDaysTable[] {
+export function daysOf(hourly: readonly UsageHourlyTable[]): UsageChangedDaysTable[] {
   const days = new Set(hourly.map(({ hour }) => hour - (hour % dayMs)));
   return [...days].sort((a, b) => a - b).map((day) => ({ day }));
 }
@@ -117,7 +122,11 @@ function hasDimensions(sums: UsageHourlyTable, { model, endpoint, user_id, group
   return sums.model === model && sums.endpoint === endpoint && sums.user_id === (user_id ?? "") && sums.group_id === group_id;
 }
 
-function noSums(hour: number, row: AttemptRow): UsageHourlyTable {
+/** What the roll-ups of hours keep apart. */
+type Dimensions = Pick<AttemptRow, "model" | "endpoint_id" | "endpoint" | "key_id" | "user_id" | "group_id">;
+
+/** The row of an hour and dimensions to which nothing is added yet. */
+export function noSums(hour: number, row: Dimensions): UsageHourlyTable {
   return {
     hour,
     dims: digestOf(row),
@@ -143,7 +152,7 @@ function noSums(hour: number, row: AttemptRow): UsageHourlyTable {
 }
 
 /** A short stand-in for the six dimensions, so that the primary key stays small. */
-function digestOf({ model, endpoint_id, endpoint, key_id, user_id, group_id }: AttemptRow): string {
+function digestOf({ model, endpoint_id, endpoint, key_id, user_id, group_id }: Dimensions): string {
   const text = JSON.stringify([model, endpoint_id, endpoint, key_id ?? "", user_id ?? "", group_id]);
   return hash("sha256", text).slice(0, 32);
 }

@@ -1,6 +1,12 @@
 // How sums are added to the roll-ups, in the SQL that both engines share.
 import type { ColumnType } from "../json-rows.ts";
-import type { LatencyHourlyTable, UsageChangedDaysTable, UsageHourlyTable, UsageLatencyTable, UsageSums } from "../schema.ts";
+import type {
+  LatencyHourlyTable,
+  UsageChangedDaysTable,
+  UsageHourlyTable,
+  UsageLatencyTable,
+  UsageSums,
+} from "../schema/usage.ts";
 
 export const sumColumns: Readonly<Record<keyof UsageSums, ColumnType>> = {
   requests: "bigint",

@@ -1,5 +1,5 @@
 // Latencies of all dimensions together.
-import type { LatencyHourlyTable, UsageLatencyTable } from "../schema.ts";
+import type { LatencyHourlyTable, UsageLatencyTable } from "../schema/usage.ts";
 
 /** By hour, metric and bucket. */
 export function latencyTotals(latency: readonly UsageLatencyTable[]): LatencyHourlyTable[] {

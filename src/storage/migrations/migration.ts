@@ -1,6 +1,6 @@
 // What a migration is.
 import type { Kysely } from "kysely";
-import type { Engine } from "../port.ts";
+import type { Engine } from "../ports/storage.ts";
 
 /** What differs from one database to the other. */
 export interface MigrationContext {

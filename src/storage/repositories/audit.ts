@@ -1,16 +1,17 @@
 // The log of changes in the database: rows are added and, when they are old, removed.
 import type { Kysely } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
-import type { AuditRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { AuditRepository } from "../ports/audit.ts";
+import type { Database } from "../schema/database.ts";
+import { type PageOrder, readPage } from "./read-page.ts";
+
+const latestFirst: PageOrder = { columns: { at: "number", id: "string" }, direction: "desc" };
 
 export function auditRepository(db: Kysely<Database>): AuditRepository {
   return {
     async insert(row) {
       await db.insertInto("audit").values(row).execute();
     },
-    async page({ actorId, action, resourceId, fromMs, toMs }, { limit, cursor }) {
-      const after = decodeCursor(cursor, ["number", "string"]);
+    async page({ actorId, action, resourceId, fromMs, toMs }, request) {
       let query = db.selectFrom("audit").selectAll();
       if (actorId !== undefined) query = query.where("actor_id", "=", actorId);
       if (action?.includes(".")) query = query.where("action", "=", action);
@@ -18,13 +19,7 @@ export function auditRepository(db: Kysely<Database>): AuditRepository {
       if (resourceId !== undefined) query = query.where("resource_id", "=", resourceId);
       if (fromMs !== undefined) query = query.where("at", ">=", fromMs);
       if (toMs !== undefined) query = query.where("at", "<", toMs);
-      if (after !== null) query = query.where((eb) => eb(eb.refTuple("at", "id"), "<", eb.tuple(after[0], after[1])));
-      const rows = await query
-        .orderBy("at", "desc")
-        .orderBy("id", "desc")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.at, row.id]);
+      return readPage(query, latestFirst, request);
     },
     async oldestMs() {
       const row = await db.selectFrom("audit").select("at").orderBy("at").limit(1).executeTakeFirst();

@@ -1,6 +1,6 @@
 // Search in lists: a text within columns, in upper or lower case of any script, by the same rule in both engines.
 import { sql } from "kysely";
-import type { Engine } from "../port.ts";
+import type { Engine } from "../ports/storage.ts";
 import { storable } from "../storable.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Deleted endpoints that can come back, in the database.
 import type { Kysely } from "kysely";
-import type { DeletedEndpointRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { DeletedEndpointRepository } from "../ports/endpoints.ts";
+import type { Database } from "../schema/database.ts";
 
 export function deletedEndpointRepository(db: Kysely<Database>): DeletedEndpointRepository {
   return {

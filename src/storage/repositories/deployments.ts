@@ -1,7 +1,7 @@
 // Deployments in the database.
 import type { Kysely } from "kysely";
-import type { DeploymentRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { DeploymentRepository } from "../ports/models.ts";
+import type { Database } from "../schema/database.ts";
 
 export function deploymentRepository(db: Kysely<Database>): DeploymentRepository {
   return {

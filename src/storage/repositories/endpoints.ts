@@ -1,7 +1,8 @@
 // Endpoints in the database.
 import type { Kysely } from "kysely";
-import type { EndpointRepository, Engine } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { EndpointRepository } from "../ports/endpoints.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { containsText } from "./contains-text.ts";
 import { byName, readPage } from "./read-page.ts";
 import { updateVersion } from "./update-version.ts";
@@ -13,6 +14,11 @@ export function endpointRepository(db: Kysely<Database>, engine: Engine): Endpoi
     },
     async get(id) {
       return (await db.selectFrom("endpoints").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+    },
+    async getLocked(id) {
+      const query = db.selectFrom("endpoints").selectAll().where("id", "=", id);
+      // SQLite's transactions follow one another anyway.
+      return (await (engine === "postgres" ? query.forUpdate() : query).executeTakeFirst()) ?? null;
     },
     async getByName(name) {
       return (await db.selectFrom("endpoints").selectAll().where("name", "=", name).executeTakeFirst()) ?? null;

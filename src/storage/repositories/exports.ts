@@ -1,8 +1,8 @@
 // What was asked for as a file, and how it went, in the database.
 import type { Kysely } from "kysely";
 import { decodeCursor, pageOf } from "../cursor.ts";
-import type { ExportRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { ExportRepository } from "../ports/exports.ts";
+import type { Database } from "../schema/database.ts";
 
 const unfinished = ["waiting", "running"];
 
@@ -45,6 +45,16 @@ export function exportRepository(db: Kysely<Database>): ExportRepository {
         .where("status", "in", unfinished)
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
+    },
+    async addPart(row) {
+      await db.insertInto("export_parts").values(row).execute();
+    },
+    async part(id, position) {
+      const query = db.selectFrom("export_parts").select("content").where("export_id", "=", id).where("position", "=", position);
+      return (await query.executeTakeFirst())?.content ?? null;
+    },
+    async deleteParts(id) {
+      await db.deleteFrom("export_parts").where("export_id", "=", id).execute();
     },
     async delete(id) {
       const result = await db.deleteFrom("exports").where("id", "=", id).executeTakeFirst();

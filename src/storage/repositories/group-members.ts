@@ -1,10 +1,11 @@
 // Who is in which group, and who says so.
 import { type Kysely, sql, type Transaction } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
 import { inTransaction } from "../in-transaction.ts";
 import { type ColumnType, jsonRows } from "../json-rows.ts";
-import type { Engine, GroupMemberRow, GroupRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { GroupMemberRow, GroupRepository } from "../ports/people.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
+import { type PageOrder, readPage } from "./read-page.ts";
 
 type Memberships = Pick<
   GroupRepository,
@@ -26,6 +27,9 @@ const memberColumns: Readonly<Record<keyof GroupMemberRow, ColumnType>> = {
   created_at: "bigint",
 };
 
+/** Of one group: a user is in it once for each who says so. */
+const byMember: PageOrder = { columns: { user_id: "string", source: "string" }, direction: "asc" };
+
 export function groupMembers(db: Kysely<Database>, engine: Engine): Memberships {
   const inOrder = () => db.selectFrom("group_members").selectAll().orderBy("user_id").orderBy("group_id").orderBy("source");
   return {
@@ -42,12 +46,10 @@ export function groupMembers(db: Kysely<Database>, engine: Engine): Memberships 
       if (userIds.length === 0) return [];
       return inOrder().where("user_id", "in", userIds).execute();
     },
-    async pageOfMembers(groupId, { limit, cursor }, userId) {
-      const after = decodeCursor(cursor, ["string", "string"]);
-      let query = inOrder().where("group_id", "=", groupId);
+    async pageOfMembers(groupId, request, userId) {
+      let query = db.selectFrom("group_members").selectAll().where("group_id", "=", groupId);
       if (userId !== undefined) query = query.where("user_id", "=", userId);
-      if (after !== null) query = query.where((eb) => eb(eb.refTuple("user_id", "source"), ">", eb.tuple(after[0], after[1])));
-      return pageOf(await query.limit(limit + 1).execute(), limit, (row) => [row.user_id, row.source]);
+      return readPage(query, byMember, request);
     },
     async memberCounts(groupIds) {
       if (groupIds.length === 0) return new Map();

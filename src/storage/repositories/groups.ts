@@ -2,8 +2,9 @@
 import type { Kysely } from "kysely";
 import { everyoneGroupId } from "../../domain/everyone.ts";
 import { inTransaction } from "../in-transaction.ts";
-import type { Engine, GroupRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { GroupRepository } from "../ports/people.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { containsText } from "./contains-text.ts";
 import { groupMembers } from "./group-members.ts";
 import { byName, readPage } from "./read-page.ts";

@@ -1,7 +1,8 @@
 // Headgate keys in the database. Deleted ones stay as rows, so that usage can still be named.
 import { type Kysely, sql } from "kysely";
-import type { Engine, KeyRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { KeyRepository } from "../ports/keys.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { containsText } from "./contains-text.ts";
 import { belongsTo } from "./owned-by.ts";
 import { newestFirst, readPage } from "./read-page.ts";

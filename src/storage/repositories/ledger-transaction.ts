@@ -4,8 +4,8 @@ import { inTransaction } from "../in-transaction.ts";
 import type { InLedgerTransaction, LedgerTables } from "../ledger/ledger-tables.ts";
 import { postgresLedgerTables } from "../ledger/postgres-ledger-tables.ts";
 import { sqliteLedgerTables } from "../ledger/sqlite-ledger-tables.ts";
-import type { Engine } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 
 export function ledgerTransactions(db: Kysely<Database>, engine: Engine): InLedgerTransaction {
   return (work) => inTransaction(db, (transaction) => work(ledgerTables(transaction, engine)));

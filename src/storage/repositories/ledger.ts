@@ -1,14 +1,19 @@
 // The ledger in the database: writing is ingest's, here are reports and pages.
 import { type Kysely, sql } from "kysely";
+import { dropPartitionsBefore, makePartitions } from "../ledger/attempt-partitions.ts";
 import { ingestRecords, interruptAttempts } from "../ledger/ingest.ts";
-import type { Engine, LedgerRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { LedgerRepository } from "../ports/ledger.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { ledgerTransactions } from "./ledger-transaction.ts";
 import { readUsage } from "./read-usage.ts";
+import { recentRequests } from "./recent-requests.ts";
 import { pageOfRequests } from "./request-pages.ts";
+import { spendOf } from "./spend-of.ts";
 import { sumDays } from "./sum-days.ts";
+import { upstreamUsage } from "./upstream-usage.ts";
 
-/** Rows removed per statement, so that clearing out months never holds up the ledger's writers for long. */
+/** About as many rows are removed per statement, so that clearing out months never holds up the ledger's writers for long. */
 const rowsPerDelete = 5000;
 
 export function ledgerRepository(db: Kysely<Database>, engine: Engine): LedgerRepository {
@@ -17,6 +22,9 @@ export function ledgerRepository(db: Kysely<Database>, engine: Engine): LedgerRe
     ingest: (records) => ingestRecords(inTransaction, records),
     interrupt: (processId, nowMs) => interruptAttempts(inTransaction, processId, nowMs),
     usage: (query) => readUsage(db, query),
+    upstreamUsage: (query) => upstreamUsage(db, query),
+    spendOf: (accounts) => spendOf(db, engine, accounts),
+    recentRequests: (query) => recentRequests(db, query),
     sumDays: (nowMs) => sumDays(db, engine, nowMs),
 
     async unsettledProcesses() {
@@ -84,28 +92,37 @@ export function ledgerRepository(db: Kysely<Database>, engine: Engine): LedgerRe
         .execute();
     },
 
+    async prepareMonths(nowMs) {
+      if (engine === "postgres") await makePartitions(db, nowMs);
+    },
+
     async deleteBefore(timeMs) {
-      let deleted = 0;
-      for (;;) {
-        const result = await db
-          .deleteFrom("attempts")
-          .where((eb) =>
-            eb(
-              eb.refTuple("started_at", "id"),
-              "in",
-              eb
-                .selectFrom("attempts as old")
-                .select(["old.started_at", "old.id"])
-                .where("old.started_at", "<", timeMs)
-                .orderBy("old.started_at")
-                .limit(rowsPerDelete)
-                .$asTuple("started_at", "id"),
-            ),
-          )
-          .executeTakeFirst();
-        deleted += Number(result.numDeletedRows);
-        if (Number(result.numDeletedRows) < rowsPerDelete) return deleted;
-      }
+      // First, or the entries of attempts that are gone could stay: nothing would lead to them.
+      await deleteInSlices(db, "adjustments", "attempt_started_at", timeMs);
+      const dropped = engine === "postgres" ? await dropPartitionsBefore(db, timeMs) : 0;
+      return dropped + (await deleteInSlices(db, "attempts", "started_at", timeMs));
     },
   };
+}
+
+/**
+ * Rows of a table of attempts from before `timeMs`, the oldest first. Each statement deletes what lies before a time, which an index finds
+ * in any table; a list of keys it would compare with all rows where the table is in parts.
+ */
+async function deleteInSlices(
+  db: Kysely<Database>,
+  table: "attempts" | "adjustments",
+  column: "started_at" | "attempt_started_at",
+  timeMs: number,
+): Promise<number> {
+  const [rows, at] = [sql.table(table), sql.ref(column)];
+  let deleted = 0;
+  for (;;) {
+    const edge = await sql<{ at: number }>`select ${at} as at from ${rows} where ${at} < ${timeMs}
+      order by ${at} limit 1 offset ${sql.lit(rowsPerDelete - 1)}`.execute(db);
+    const untilMs = edge.rows[0] === undefined ? timeMs : edge.rows[0].at + 1;
+    const result = await sql`delete from ${rows} where ${at} < ${untilMs}`.execute(db);
+    deleted += Number(result.numAffectedRows ?? 0);
+    if (edge.rows[0] === undefined) return deleted;
+  }
 }

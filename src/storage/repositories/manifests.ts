@@ -1,7 +1,8 @@
 // Manifests in the database, with the last good copy of each.
 import type { Kysely } from "kysely";
-import type { Engine, ManifestRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { ManifestRepository } from "../ports/manifests.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { containsText } from "./contains-text.ts";
 import { byName, readPage } from "./read-page.ts";
 import { updateVersion } from "./update-version.ts";

@@ -1,6 +1,6 @@
 // What models are listed by beside their own columns: the endpoints that serve them, and how their deployments are.
 import { type RawBuilder, sql } from "kysely";
-import type { ModelFilter } from "../port.ts";
+import type { ModelFilter } from "../ports/models.ts";
 
 /** Models with a target on the endpoint of this name. */
 export function isServedBy(endpoint: string) {

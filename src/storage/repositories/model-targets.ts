@@ -1,7 +1,7 @@
 // What a model says about single deployments: a virtual model's targets, a pool's weights and priorities.
 import type { Kysely } from "kysely";
-import type { ModelTargetRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { ModelTargetRepository } from "../ports/models.ts";
+import type { Database } from "../schema/database.ts";
 
 export function modelTargetRepository(db: Kysely<Database>): ModelTargetRepository {
   return {

@@ -1,8 +1,9 @@
 // Models (the names that callers use) in the database.
 import { type Kysely, sql } from "kysely";
 import { jsonRows } from "../json-rows.ts";
-import type { Engine, ModelRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { ModelRepository } from "../ports/models.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { containsText } from "./contains-text.ts";
 import { hasStatus, isServedBy } from "./model-conditions.ts";
 import { byName, readPage } from "./read-page.ts";

@@ -1,7 +1,8 @@
 // The newest requests that a manager sees, however few they are among those of everybody.
 import { type RawBuilder, sql } from "kysely";
 import { everyoneGroupId } from "../../domain/everyone.ts";
-import type { Engine, OwnedBy } from "../port.ts";
+import type { OwnedBy } from "../ports/owned-by.ts";
+import type { Engine } from "../ports/storage.ts";
 
 /** What rows are found by: people, by their requests, and groups, by what they pay. Both have an index with the time behind it. */
 interface Source {

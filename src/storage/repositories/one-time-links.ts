@@ -1,7 +1,7 @@
 // Links that are good once, in the database.
 import type { Kysely } from "kysely";
-import type { OneTimeLinkRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { OneTimeLinkRepository } from "../ports/accounts.ts";
+import type { Database } from "../schema/database.ts";
 
 export function oneTimeLinkRepository(db: Kysely<Database>): OneTimeLinkRepository {
   return {

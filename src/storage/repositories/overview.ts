@@ -1,11 +1,12 @@
 // What an overview shows beside usage: latencies as histograms, and the last hours by the minute, from the attempts themselves.
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { histogramBoundMs, histogramBuckets } from "../../core/histogram.ts";
-import type { LatencyCount, OverviewQuery, OverviewRepository, UsageRow } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { LatencyCount, OverviewQuery, OverviewRepository, UsageRow } from "../ports/usage.ts";
+import type { Database } from "../schema/database.ts";
+import { latencyOfDays } from "./latency-of-days.ts";
 import { belongsTo } from "./owned-by.ts";
 import { usageSums } from "./read-usage.ts";
-import { hoursOf, latencyDaysOf, periodOf } from "./usage-tables.ts";
+import { hoursOf, isPostgres, isWithin, periodOf } from "./usage-tables.ts";
 
 const lengthMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
@@ -20,16 +21,17 @@ export function overviewRepository(db: Kysely<Database>): OverviewRepository {
           .groupBy([start, "metric", "bucket"])
           .execute() as Promise<LatencyCount[]>;
       }
-      const period = bucket === "hour" ? { days: null, hours: [{ fromMs, toMs }] } : await periodOf(db, { fromMs, toMs });
+      const period = await periodOf(db, { fromMs, toMs });
       const parts: Promise<LatencyCount[]>[] = [];
+      let hours = period.hours;
       if (period.days !== null) {
-        const startOfDay = startOf("day", bucket);
-        const query = latencyDaysOf(db, period.days, ownedBy).select([startOfDay.as("bucketMs"), "metric", "bucket", total]);
-        parts.push(query.groupBy([startOfDay, "metric", "bucket"]).execute() as Promise<LatencyCount[]>);
+        const ofDays = await latencyOfDays(db, period.days, bucket, ownedBy, (column) => startOf(column, bucket));
+        if (ofDays === null) hours = [{ fromMs, toMs }];
+        else parts.push(Promise.resolve(ofDays));
       }
-      if (period.hours.length > 0) {
-        const owned = hoursOf(db, period.hours, ownedBy).select(["hour as of_hour", "dims as of_dims"]);
-        const query = db
+      if (hours.length > 0) {
+        const owned = hoursOf(db, hours, ownedBy).select(["hour as of_hour", "dims as of_dims"]);
+        let query = db
           .selectFrom(owned.as("owned"))
           // SQLite would go through all latencies and look up whose they are: it takes a cross join in the order in which it is written.
           .crossJoin("usage_latency")
@@ -37,6 +39,8 @@ export function overviewRepository(db: Kysely<Database>): OverviewRepository {
           .whereRef("usage_latency.dims", "=", "owned.of_dims")
           .select([start.as("bucketMs"), "metric", "bucket", total])
           .groupBy([start, "metric", "bucket"]);
+        // PostgreSQL would read the latencies of all hours to find them among.
+        if (isPostgres(db)) query = query.where(isWithin("usage_latency.hour", hours));
         parts.push(query.execute() as Promise<LatencyCount[]>);
       }
       return added((await Promise.all(parts)).flat());
@@ -45,7 +49,11 @@ export function overviewRepository(db: Kysely<Database>): OverviewRepository {
     async attemptUsage({ bucket, ...query }) {
       const start = startOf("started_at", bucket);
       const rows = await db
-        .selectFrom(sql`(${settledAttempts(db, query)})`.as("usage_hourly") as never as "usage_hourly")
+        .selectFrom(
+          sql`(${settledAttempts(db, query).unionAll(adjustments(db, query) as never)})`.as(
+            "usage_hourly",
+          ) as never as "usage_hourly",
+        )
         .select(usageSums())
         .select(start.as("bucketMs"))
         .groupBy(start)
@@ -120,6 +128,24 @@ function settledAttempts(db: Kysely<Database>, query: Omit<OverviewQuery, "bucke
     lastThat(sql`usage_source = 'estimated'`).as("estimated_requests"),
     lastThat(sql`cost_nano_usd is null and status < 400`).as("unpriced_requests"),
     lastThat(sql`state = 'interrupted'`).as("interrupted_requests"),
+  ]);
+}
+
+/** As ledger/adjustment-addition.ts counts them. */
+function adjustments(db: Kysely<Database>, { fromMs, toMs, ownedBy }: Omit<OverviewQuery, "bucket">) {
+  const query = db.selectFrom("adjustments").where("attempt_started_at", ">=", fromMs).where("attempt_started_at", "<", toMs);
+  const zero = sql<number>`0`;
+  return (ownedBy === undefined ? query : query.where(belongsTo(db, ownedBy) as never)).select([
+    "attempt_started_at as started_at",
+    ...(["requests", "attempts", "errors", "input_tokens", "cached_input_tokens", "cache_write_tokens"] as const).map((name) =>
+      zero.as(name),
+    ),
+    zero.as("output_tokens"),
+    zero.as("reasoning_tokens"),
+    "delta_nano_usd as cost_nano_usd",
+    zero.as("estimated_requests"),
+    "unpriced_requests",
+    zero.as("interrupted_requests"),
   ]);
 }
 

@@ -1,7 +1,7 @@
 // What belongs to a user, or to the groups that they manage, as a condition on rows.
 import type { ExpressionBuilder, Kysely } from "kysely";
-import type { OwnedBy } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { OwnedBy } from "../ports/owned-by.ts";
+import type { Database } from "../schema/database.ts";
 
 /** Of rows that say whose they are and which group pays. */
 export function belongsTo(db: Kysely<Database>, owner: OwnedBy) {

@@ -1,8 +1,8 @@
 // One page of a list: after a cursor, in an order that no two rows share a place in.
 import { type SelectQueryBuilder, sql } from "kysely";
 import { decodeCursor, pageOf } from "../cursor.ts";
-import type { Page, PageRequest } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { Page, PageRequest } from "../ports/page.ts";
+import type { Database } from "../schema/database.ts";
 
 /** What a list is sorted by, and what its cursors hold: columns of its rows that together are unique. */
 export interface PageOrder {

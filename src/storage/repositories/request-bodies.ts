@@ -1,7 +1,7 @@
 // Bodies of requests in the database: ciphertexts that come with the request's end and go when their time is over.
 import type { Kysely } from "kysely";
-import type { RequestBodyRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { RequestBodyRepository } from "../ports/request-bodies.ts";
+import type { Database } from "../schema/database.ts";
 
 /** Rows may have a megabyte: a clean-up must not hold up the ledger's writers for long. */
 const rowsPerDelete = 50;

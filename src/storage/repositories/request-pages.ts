@@ -1,8 +1,11 @@
 // Pages of requests, newest first, each way of asking answered by the index that finds its rows.
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { everyoneGroupId } from "../../domain/everyone.ts";
-import type { AttemptRow, Engine, OwnedBy, Page, PageRequest, RequestFilter } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { AttemptRow, RequestFilter } from "../ports/ledger.ts";
+import type { OwnedBy } from "../ports/owned-by.ts";
+import type { Page, PageRequest } from "../ports/page.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { newestOfGroups } from "./newest-of-groups.ts";
 import { belongsTo } from "./owned-by.ts";
 import { isAfter, type PageOrder, readPage } from "./read-page.ts";

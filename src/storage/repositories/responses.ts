@@ -1,7 +1,7 @@
 // The answers that providers keep under an id: who made which, and where it is kept.
 import type { Kysely } from "kysely";
-import type { ResponseRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { ResponseRepository } from "../ports/responses.ts";
+import type { Database } from "../schema/database.ts";
 
 /** As in the ledger: a long clean-up must not hold up its writers. */
 const rowsPerDelete = 5000;

@@ -1,8 +1,8 @@
 // Sessions of people who have signed in, in the database.
 import type { Kysely } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
-import type { SessionRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { SessionRepository } from "../ports/accounts.ts";
+import type { Database } from "../schema/database.ts";
+import { newestFirst, readPage } from "./read-page.ts";
 
 export function sessionRepository(db: Kysely<Database>): SessionRepository {
   return {
@@ -25,17 +25,10 @@ export function sessionRepository(db: Kysely<Database>): SessionRepository {
         .executeTakeFirst();
       return user === undefined ? null : { session, user };
     },
-    async page({ userId, nowMs }, { limit, cursor }) {
-      const after = decodeCursor(cursor, ["number", "string"]);
+    async page({ userId, nowMs }, request) {
       let query = db.selectFrom("sessions").selectAll().where("expires_at", ">", nowMs);
       if (userId !== undefined) query = query.where("user_id", "=", userId);
-      if (after !== null) query = query.where((eb) => eb(eb.refTuple("created_at", "id"), "<", eb.tuple(after[0], after[1])));
-      const rows = await query
-        .orderBy("created_at", "desc")
-        .orderBy("id", "desc")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.created_at, row.id]);
+      return readPage(query, newestFirst, request);
     },
     async get(id) {
       return (await db.selectFrom("sessions").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;

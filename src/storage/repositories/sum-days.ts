@@ -2,8 +2,8 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import { inTransaction } from "../in-transaction.ts";
 import { sumColumns } from "../ledger/usage-statements.ts";
-import type { Engine } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 
 const dayMs = 86_400_000;
 const columnOf = { model: "model", endpoint: "endpoint", key: "key_id", user: "user_id", group: "group_id" } as const;
@@ -42,4 +42,13 @@ async function sumDay(db: Transaction<Database>, engine: Engine, day: number): P
     from usage_hourly cross join usage_latency
     where usage_latency.hour = usage_hourly.hour and usage_latency.dims = usage_hourly.dims and ${hours} group by 2, 3, 4, 5
     on conflict (day, metric, bucket, user_id, group_id) do update set "count" = excluded."count"`.execute(db);
+  const counts =
+    engine === "postgres" ? sql`cast(json_object_agg(bucket, total) as text)` : sql`json_group_object(bucket, total)`;
+  await sql`insert into latency_paid (group_id, hour, metric, counts)
+    select group_id, of_hour, metric, ${counts} from (
+      select usage_hourly.group_id, usage_hourly.hour as of_hour, metric, bucket, cast(sum("count") as bigint) as total
+      from usage_hourly cross join usage_latency
+      where usage_latency.hour = usage_hourly.hour and usage_latency.dims = usage_hourly.dims and ${hours} group by 1, 2, 3, 4
+    ) as summed group by group_id, of_hour, metric
+    on conflict (group_id, hour, metric) do update set counts = excluded.counts`.execute(db);
 }

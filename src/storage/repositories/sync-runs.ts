@@ -1,24 +1,18 @@
 // The history of synchronisations in the database.
 import type { Kysely } from "kysely";
-import { decodeCursor, pageOf } from "../cursor.ts";
-import type { SyncRunRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { SyncRunRepository } from "../ports/endpoints.ts";
+import type { Database } from "../schema/database.ts";
+import { type PageOrder, readPage } from "./read-page.ts";
+
+const latestFirst: PageOrder = { columns: { started_at: "number", id: "string" }, direction: "desc" };
 
 export function syncRunRepository(db: Kysely<Database>): SyncRunRepository {
   return {
     async insert(row) {
       await db.insertInto("sync_runs").values(row).execute();
     },
-    async pageOfEndpoint(endpointId, { limit, cursor }) {
-      const after = decodeCursor(cursor, ["number", "string"]);
-      let query = db.selectFrom("sync_runs").selectAll().where("endpoint_id", "=", endpointId);
-      if (after !== null) query = query.where((eb) => eb(eb.refTuple("started_at", "id"), "<", eb.tuple(after[0], after[1])));
-      const rows = await query
-        .orderBy("started_at", "desc")
-        .orderBy("id", "desc")
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => [row.started_at, row.id]);
+    async pageOfEndpoint(endpointId, request) {
+      return readPage(db.selectFrom("sync_runs").selectAll().where("endpoint_id", "=", endpointId), latestFirst, request);
     },
     async latest(endpointIds) {
       if (endpointIds.length === 0) return new Map();

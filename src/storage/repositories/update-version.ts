@@ -1,6 +1,6 @@
 // A change to a row that counts its versions.
 import { type Kysely, sql } from "kysely";
-import type { Database } from "../schema.ts";
+import type { Database } from "../schema/database.ts";
 
 /** Tables whose rows have `version`. */
 type Versioned = {

@@ -1,7 +1,7 @@
 // The roll-ups that a report over some time is read from: days that are summed, and hours for what is left of it.
 import { type Kysely, PostgresAdapter, type RawBuilder, type SelectQueryBuilder, sql } from "kysely";
-import type { OwnedBy } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { OwnedBy } from "../ports/owned-by.ts";
+import type { Database } from "../schema/database.ts";
 
 const dayMs = 86_400_000;
 
@@ -52,6 +52,12 @@ export async function periodOf(db: Kysely<Database>, { fromMs, toMs }: Range): P
   return { days: { fromMs: firstDay, toMs: endDay, changed }, hours };
 }
 
+/** Whether a column's time is in one of the ranges, of which there is at least one. */
+export function isWithin(column: string, ranges: readonly Range[]): RawBuilder<boolean> {
+  const each = ranges.map(({ fromMs, toMs }) => sql`(${sql.ref(column)} >= ${fromMs} and ${sql.ref(column)} < ${toMs})`);
+  return sql<boolean>`(${sql.join(each, sql` or `)})`;
+}
+
 /** Rows of usage_hourly in the ranges, and of `ownedBy` alone. */
 export function hoursOf(db: Kysely<Database>, ranges: readonly Range[], ownedBy: OwnedBy | undefined) {
   const parts = ranges.map(({ fromMs, toMs }) => {
@@ -96,7 +102,7 @@ export function latencyDaysOf(db: Kysely<Database>, { fromMs, toMs, changed }: D
 }
 
 /** Users that are the owner or in one of the groups that they manage, as a table `people` of `of_user`, and those groups, null: none. */
-function sourcesOf({ userId, groupIds }: OwnedBy): { people: RawBuilder<unknown>; groups: RawBuilder<unknown> | null } {
+export function sourcesOf({ userId, groupIds }: OwnedBy): { people: RawBuilder<unknown>; groups: RawBuilder<unknown> | null } {
   const self = sql`select cast(${userId} as text) as of_user`;
   if (groupIds.length === 0) return { people: sql`(${self}) as people`, groups: null };
   const groups = sql`(${sql.join([...groupIds])})`;

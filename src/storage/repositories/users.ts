@@ -1,8 +1,9 @@
 // Users in the database: made by administrators, or by the first token that proves them.
 import { type Kysely, sql } from "kysely";
 import { everyoneGroupId } from "../../domain/everyone.ts";
-import type { Engine, UserRepository } from "../port.ts";
-import type { Database } from "../schema.ts";
+import type { UserRepository } from "../ports/people.ts";
+import type { Engine } from "../ports/storage.ts";
+import type { Database } from "../schema/database.ts";
 import { containsText } from "./contains-text.ts";
 import { isAmong, membersOf } from "./owned-by.ts";
 import { byNameAndId, readPage } from "./read-page.ts";

@@ -38,13 +38,18 @@ export async function makeLittleData({ headgate, provider }: Console): Promise<L
   const manifest = await created("/manifests", { name: "metis", url: manifests.url });
   const virtual = await created("/models", { name: "smart", targets: [{ endpoint: "cluster", model: "qwen3-32b" }] });
   const { body: listed } = await headgate.admin("GET", "/models?search=llama");
-  const group = await created("/groups", { name: "physics", models: ["llama-*", "smart"], limits: { requests_per_minute: 600 } });
+  await headgate.admin("PUT", "/prices/llama-3.3-70b", { input_usd_per_million: 0.6, output_usd_per_million: 1.2 });
+  const group = await created("/groups", {
+    name: "physics",
+    models: ["llama-*", "smart"],
+    limits: { requests_per_minute: 600, tokens_per_minute: 100_000, budget_usd: 25, budget_timezone: "Europe/Zurich" },
+  });
   const user = await created("/users", { name: "Grace Hopper", email: "grace@uni.test", role: "member" });
   await headgate.admin("PUT", `/groups/${group.id}/members/${user.id}`);
   const key = await created("/keys", {
     name: "nightly evaluation",
     user_id: user.id,
-    limits: { requests_per_minute: 600 },
+    limits: { requests_per_minute: 6, concurrent_requests: 4, budget_usd: 0.00002, budget_unpriced: "allow" },
     bodies: { retention: "7d", redact: [] },
   });
   await created("/keys", { name: "service", scopes: ["inference", "admin"], expires_at: "2027-01-01T00:00:00Z" });

@@ -34,6 +34,7 @@ export function commandLineSteps(reader: Reader): Expected[] {
     prints("keys list", /^ci +sk-hg-.*gpt-4o\*.* in 29d /m),
     prints("keys rotate", /^sk-hg-\S+\n$/, /^Key ci .* stays good for 1h\. It is shown this once/),
     prints("keys delete", /^$/, /^Key ci is revoked\.$/m),
+    prints("main.js prices", /^MODEL +PRICE +SOURCE .*\ngpt-4o-mini +unpriced +- /),
     prints("usage --from 7d", /^$/, /^From .*\(UTC\)\nNothing was asked/),
     prints("--bucket day --json", /^\{"data":\[\],"next_cursor":null,"from":"2026-01-01T/),
     prints("endpoints remove", /^$/, /^Endpoint openai is gone\.$/m),

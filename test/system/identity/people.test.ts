@@ -327,13 +327,19 @@ describe("limits and the ledger", () => {
     }
   });
 
-  test("limits that this version does not enforce are refused, not kept", async () => {
-    expect((await site.chat(await signIn("alice"))).status).toBe(200);
-    const { id } = await userNamed("alice");
-    for (const limits of [{ budget_usd: 5 }, { tokens_per_minute: 10 }, { concurrent_requests: 1 }]) {
-      const answer = await site.headgate.admin("PATCH", `/users/${id}`, { limits });
-      expect([answer.status, answer.body.error.code]).toEqual([422, "invalid_field"]);
-    }
+  test("a token caller's budget is that of the group that grants the model, the rates are those of all groups", async () => {
+    await narrowEveryone([]);
+    const made = (name: string, limits: object) =>
+      site.change("POST", "/groups", { name, models: ["eng-1"], source: issuer.url, external_id: name, limits });
+    await made("b-later", { budget_usd: 0, concurrent_requests: 5 });
+    const first = await made("a-first", { budget_usd: 1 });
+    await site.change("PUT", "/prices/eng-1", { input_usd_per_million: 1, output_usd_per_million: 1 });
+    const token = await signIn("alice", ["a-first", "b-later"]);
+    expect((await site.chat(token, "eng-1")).status).toBe(200);
+    await site.change("PATCH", `/groups/${first.id}`, { limits: { budget_usd: 0 } });
+    const refused = await site.chat(token, "eng-1");
+    expect([refused.status, refused.body.error.code]).toEqual([429, "insufficient_quota"]);
+    await site.change("DELETE", "/prices/eng-1");
   });
 
   test("requests and usage name the user, from the very first call on, and the group that granted the model", async () => {

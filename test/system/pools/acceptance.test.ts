@@ -24,7 +24,7 @@ let key: string;
 
 beforeAll(async () => {
   [a, b] = await Promise.all([startProvider(), startProvider()]);
-  headgate = await startHeadgate();
+  headgate = await startHeadgate({ workersMax: 1 });
   key = await headgate.createKey();
   caller = new Caller(headgate.url, key);
 });

@@ -14,7 +14,7 @@ let caller: Caller;
 
 beforeAll(async () => {
   provider = await startCountingProvider();
-  headgate = await startHeadgate({ logLevel: "warn" });
+  headgate = await startHeadgate({ logLevel: "warn", workersMax: 1 });
   for (const name of names) await addEndpoint(headgate, name, provider.baseUrl, [name]);
   const targets = names.map((name) => ({ endpoint: name, model: name }));
   await change(headgate, "POST", "/models", { name: "m", strategy: "affinity", targets });

@@ -13,7 +13,7 @@ let caller: Caller;
 const providers: CountingProvider[] = [];
 
 beforeAll(async () => {
-  headgate = await startHeadgate({ logLevel: "warn" });
+  headgate = await startHeadgate({ logLevel: "warn", workersMax: 1 });
   caller = new Caller(headgate.url, await headgate.createKey());
 });
 afterAll(async () => {

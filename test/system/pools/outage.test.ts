@@ -99,7 +99,7 @@ async function goThrough(name: string, outage: Outage, caller: Caller): Promise<
   const late = meanwhile.filter(({ startedAtMs }) => startedAtMs > beganAtMs + outage.noticedWithinMs);
   // Whatever a call tried in vain, it tried there: the others are well. What was tried at a closed port, nobody else can count.
   const lateAttempts = late.reduce((sum, { attempts }) => sum + attempts - 1, 0);
-  const transitions = transitionsAt(headgate, `${name}-1`).map(({ change, cause }) => `${change} (${cause})`);
+  const transitions = (await transitionsAt(headgate, `${name}-1`)).map(({ change, cause }) => `${change} (${cause})`);
   return { answers, callsMeanwhile: meanwhile.length, lateAttempts, backAfterMs, transitions };
 }
 

@@ -1,5 +1,6 @@
 // Pools of a Headgate under test: their endpoints, their models, how their deployments are, and what the ledger says of calls.
 import type { Headgate } from "../../support/headgate.ts";
+import { workersOfTests } from "../../support/headgate-of-processes.ts";
 import type { LooseJson } from "../../support/loose-json.ts";
 
 /** Registers an endpoint with these models, without asking it for them. */
@@ -34,8 +35,14 @@ export async function patchModel(headgate: Headgate, name: string, patch: object
   return change(headgate, "PATCH", `/models/${id}`, patch);
 }
 
+/** Where there are workers, what they know is shown within a quarter of a second, and is in the log within half a one. */
+async function untilTold(): Promise<void> {
+  if (workersOfTests() > 0) await new Promise((resolve) => setTimeout(resolve, 600));
+}
+
 /** The health of the deployment of `model` at `endpoint`. */
 export async function healthAt(headgate: Headgate, model: string, endpoint: string): Promise<LooseJson> {
+  await untilTold();
   const { deployments } = await modelNamed(headgate, model);
   return deployments.find((one: LooseJson) => one.endpoint === endpoint).health;
 }
@@ -49,10 +56,11 @@ export function ledgerRow(headgate: Headgate, requestId: string): Promise<LooseJ
 }
 
 /** The changes of health that were logged for an endpoint, oldest first: `healthy → benched`. */
-export function transitionsAt(
+export async function transitionsAt(
   headgate: Headgate,
   endpoint: string,
-): { change: string; cause: string; until: string | undefined }[] {
+): Promise<{ change: string; cause: string; until: string | undefined }[]> {
+  await untilTold();
   return headgate
     .logText()
     .split("\n")

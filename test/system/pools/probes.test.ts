@@ -12,7 +12,7 @@ let healthy: CountingProvider;
 const providers: CountingProvider[] = [];
 
 beforeAll(async () => {
-  headgate = await startHeadgate({ logLevel: "info" });
+  headgate = await startHeadgate({ logLevel: "info", workersMax: 1 });
   caller = new Caller(headgate.url, await headgate.createKey());
   healthy = await startCountingProvider();
   providers.push(healthy);
@@ -69,7 +69,7 @@ describe.concurrent("an endpoint with a probe of its models", () => {
     provider.answer = {};
     await eventually(async () => (await caller.call(`${name}-model`)).endpoint === name, { timeoutMs: 8000, what: "its return" });
     expect(await statusIs("healthy")()).toBe(true);
-    const changes = transitionsAt(headgate, name).map((one) => one.change);
+    const changes = (await transitionsAt(headgate, name)).map((one) => one.change);
     expect([changes[0], changes.at(-1)]).toEqual(["healthy → benched", "trial → healthy"]);
   });
 });

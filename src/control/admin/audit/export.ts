@@ -2,7 +2,8 @@
 import { Readable } from "node:stream";
 import type { AuditEntryBody } from "../../../api/audit.ts";
 import { formatTime } from "../../../api/time.ts";
-import type { AuditFilter, AuditRepository, AuditRow, Page } from "../../../storage/port.ts";
+import type { AuditFilter, AuditRepository, AuditRow } from "../../../storage/ports/audit.ts";
+import type { Page } from "../../../storage/ports/page.ts";
 import { type CsvColumns, csvFile, fileTypes, jsonFile } from "../csv.ts";
 import { presentAuditEntry } from "./present.ts";
 

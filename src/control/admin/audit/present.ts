@@ -1,7 +1,7 @@
 // An entry of the audit log as the admin API shows it.
 import type { AuditEntryBody } from "../../../api/audit.ts";
 import { formatTime } from "../../../api/time.ts";
-import type { AuditRow } from "../../../storage/port.ts";
+import type { AuditRow } from "../../../storage/ports/audit.ts";
 
 export function presentAuditEntry(row: AuditRow): AuditEntryBody {
   return {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
 import { newId } from "../../../core/ids.ts";
-import type { AuditRow } from "../../../storage/port.ts";
+import type { AuditRow } from "../../../storage/ports/audit.ts";
 
 const startMs = Date.parse("2026-01-31T12:00:00Z");
 const rowCount = 450; // more than two pages of an export

@@ -4,7 +4,7 @@ import { auditEntryView, auditExportQuery, auditQuery } from "../../../api/audit
 import { errorResponses } from "../../../api/error-body.ts";
 import { listOf } from "../../../api/list.ts";
 import { formatTime } from "../../../api/time.ts";
-import type { AuditFilter } from "../../../storage/port.ts";
+import type { AuditFilter } from "../../../storage/ports/audit.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { exportAudit } from "./export.ts";
 import { presentAuditEntry } from "./present.ts";

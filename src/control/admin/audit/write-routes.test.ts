@@ -7,7 +7,7 @@ import { refuseAudit } from "../../../../test/support/refuse-audit.ts";
 import { Cipher } from "../../../core/cipher.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { HttpClient } from "../../../egress/http-client.ts";
-import type { AuditRow } from "../../../storage/port.ts";
+import type { AuditRow } from "../../../storage/ports/audit.ts";
 import { ManifestSync } from "../../manifest/manifest-sync.ts";
 
 const canary = "sk-canary-4711";

@@ -2,7 +2,8 @@
 import type { FastifyRequest } from "fastify";
 import { HeadgateError } from "../../../core/errors.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
-import type { OwnedBy, Repositories } from "../../../storage/port.ts";
+import type { OwnedBy } from "../../../storage/ports/owned-by.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import type { Actor } from "./actor.ts";
 
 type Asked = Pick<FastifyRequest, "actor" | "reach">;

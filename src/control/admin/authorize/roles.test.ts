@@ -26,6 +26,10 @@ GET    /models                             x          x          x          x   
 GET    /models/{id}                        x          x          x          x       x
 PATCH  /models/{id}                        x          x          -          -       -
 DELETE /models/{id}                        x          x          -          -       -
+GET    /prices                             x          x          x          x       x
+GET    /prices/{model}                     x          x          x          x       x
+PUT    /prices/{model}                     x          x          -          -       -
+DELETE /prices/{model}                     x          x          -          -       -
 GET    /manifests                          x          x          -          -       x
 POST   /manifests                          x          x          -          -       -
 GET    /manifests/{id}                     x          x          -          -       x
@@ -55,6 +59,8 @@ PUT    /groups/{id}/members/{user_id}      x          -          x          -   
 DELETE /groups/{id}/members/{user_id}      x          -          x          -       -
 PUT    /groups/{id}/models/{model}         x          -          -          -       -
 DELETE /groups/{id}/models/{model}         x          -          -          -       -
+GET    /allowances                         x          x          x          x       x
+GET    /allowances/{kind}/{id}             x          x          x          x       x
 GET    /overview                           x          x          x          x       x
 GET    /usage                              x          x          x          x       x
 GET    /usage/export                       x          x          x          x       x

@@ -1,7 +1,9 @@
 // Adds a model that the provider does not list, or one that an administrator removed before.
 import { HeadgateError } from "../../../core/errors.ts";
 import { newId } from "../../../core/ids.ts";
-import type { EndpointRow, ModelRow, Repositories } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { ModelRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { modelIdOfName, reservedNames } from "../../discovery/model-of-name.ts";
 import { type Aliases, publicNameOf } from "../../discovery/name-conflicts.ts";
 import type { Selection } from "../../discovery/selection.ts";

@@ -3,7 +3,8 @@ import type { z } from "zod";
 import type { createEndpointBody } from "../../../api/endpoints.ts";
 import { HeadgateError } from "../../../core/errors.ts";
 import { newId } from "../../../core/ids.ts";
-import type { EndpointRow, Repositories } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { applyListing } from "../../discovery/apply-listing.ts";
 import { fetchListing } from "../../discovery/fetch-listing.ts";
 import { credentialContext } from "../../discovery/list-target.ts";
@@ -61,7 +62,7 @@ async function write(
   if (!listing?.ok) await pinModels(repositories, row);
   const applied =
     listing === null ? null : await applyListing(repositories, row, listing, { trigger: "create", startedAtMs, finishedAtMs });
-  if (!applied?.changed) await repositories.meta.bumpConfigVersion();
+  if (!applied?.changed) await repositories.meta.bumpConfigVersion({ part: "routing" });
 }
 
 function newRow(asked: Omit<Asked, "sync">, { cipher }: AdminContext, nowMs: number): EndpointRow {

@@ -1,13 +1,7 @@
 // What is kept of a deleted endpoint: the rows that went with it, and those of the pools that its deployments were in.
-import type {
-  DeletedEndpointRow,
-  DeploymentRow,
-  EndpointRow,
-  ModelRow,
-  ModelTargetRow,
-  Repositories,
-  SyncRunRow,
-} from "../../../storage/port.ts";
+import type { DeletedEndpointRow, EndpointRow, SyncRunRow } from "../../../storage/ports/endpoints.ts";
+import type { DeploymentRow, ModelRow, ModelTargetRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 
 export interface DeletedContent {
   endpoint: EndpointRow;

@@ -3,7 +3,7 @@ import type { EndpointConfiguration } from "../../../api/endpoints.ts";
 import { formatDuration } from "../../../core/duration.ts";
 import { inferDialect } from "../../../domain/dialect.ts";
 import { defaultProbeIntervalMs, defaultProbeTimeoutMs, type Probe } from "../../../domain/probe.ts";
-import type { EndpointRow } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
 import { timeoutsColumn, timeoutsOf } from "../timeouts-column.ts";
 
 const defaultSyncIntervalMs = 3_600_000;

@@ -1,6 +1,7 @@
 // Endpoints that a manifest declares: the manifest alone changes them.
 import { HeadgateError } from "../../../core/errors.ts";
-import type { EndpointRow, Repositories } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 
 /** Throws HeadgateError not_allowed, naming the manifest, when the endpoint comes from one. */
 export async function refuseManifestEndpoint(repositories: Repositories, row: EndpointRow): Promise<void> {

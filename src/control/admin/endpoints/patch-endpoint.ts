@@ -1,7 +1,8 @@
 // Changes an endpoint by merge patch, brings its models in line with it, and says whether the provider has to be asked again.
 import { type EndpointPatch, endpointConfiguration } from "../../../api/endpoints.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { EndpointRow, Repositories } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { applySelection } from "../../discovery/aliases.ts";
 import { credentialContext } from "../../discovery/list-target.ts";
 import { found } from "../answers.ts";
@@ -75,7 +76,7 @@ async function write(
   if (!(await repositories.endpoints.update(row.id, columns, row.version))) throw new HeadgateError("stale");
   const changed = { ...row, ...columns, version: row.version + 1 };
   if (changes.aliases !== undefined || changes.models !== undefined) await applySelection(repositories, changed);
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion({ part: "routing" });
   return { row: changed, needsSync: syncedColumns.some((column) => column in changes) };
 }
 

@@ -1,7 +1,7 @@
 // A synchronisation as the admin API shows it.
 import type { SyncRunBody, SyncRunSummaryBody } from "../../../api/sync-runs.ts";
 import { formatTime } from "../../../api/time.ts";
-import type { SyncRunRow } from "../../../storage/port.ts";
+import type { SyncRunRow } from "../../../storage/ports/endpoints.ts";
 
 const noCounts = { added: 0, returned: 0, offline: 0, conflict: 0, skipped: 0, unchanged: 0 };
 

@@ -2,7 +2,8 @@
 import type { EndpointBody } from "../../../api/endpoints.ts";
 import { formatTime } from "../../../api/time.ts";
 import { type Dialect, defaultBaseUrl } from "../../../domain/dialect.ts";
-import type { DeploymentRow, EndpointRow, SyncRunRow } from "../../../storage/port.ts";
+import type { EndpointRow, SyncRunRow } from "../../../storage/ports/endpoints.ts";
+import type { DeploymentRow } from "../../../storage/ports/models.ts";
 import type { SyncProgress } from "../../discovery/synchronize.ts";
 import { configurationOf } from "./endpoint-columns.ts";
 import { presentSyncRunSummary } from "./present-sync-run.ts";

@@ -1,6 +1,8 @@
 // Endpoints with what belongs to them, read for presentation.
 import type { EndpointBody } from "../../../api/endpoints.ts";
-import type { DeploymentRow, EndpointRow, Repositories } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { DeploymentRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import type { Synchronizer } from "../../discovery/synchronize.ts";
 import { manifestNames } from "./manifest-endpoints.ts";
 import { presentEndpoint } from "./present.ts";

@@ -1,5 +1,6 @@
 // What the audit log is told of a change to an endpoint.
-import type { EndpointRow, Repositories } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { type Change, recordChange } from "../../audit/record-change.ts";
 import { readEndpoint } from "./read-endpoint.ts";
 

@@ -1,5 +1,7 @@
 // Undoes the deletion of an endpoint: it comes back under its ids, with what went with it.
-import type { DeploymentRow, EndpointRow, ModelRow, ModelTargetRow, Repositories } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { DeploymentRow, ModelRow, ModelTargetRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { type NameConflict, nameConflicts } from "../../discovery/name-conflicts.ts";
 import { noCounts, syncRunRow, syncRunView } from "../../discovery/sync-run.ts";
 import { found } from "../answers.ts";
@@ -28,7 +30,7 @@ export function restoreEndpoint(context: AdminContext, asker: Asker, id: string)
       const { deployments, conflicts } = await restoreDeployments(repositories, content, nowMs);
       await restoreTargets(repositories, content.targets, deployments);
       if (conflicts.length > 0) await reportConflicts(repositories, id, conflicts, nowMs);
-      await repositories.meta.bumpConfigVersion();
+      await repositories.meta.bumpConfigVersion({ part: "routing" });
       const after = await auditedEndpoint(repositories, endpoint);
       await recordEndpoint(repositories, endpoint, { ...asker, action: "endpoint.restore", before: null, after, nowMs });
     }),

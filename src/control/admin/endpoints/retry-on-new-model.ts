@@ -1,5 +1,5 @@
 // Runs a transaction again when another process made a model of the same name at the same moment: the second time it is there to be used.
-import { UniqueViolation } from "../../../storage/port.ts";
+import { UniqueViolation } from "../../../storage/ports/errors.ts";
 
 const maxTries = 3;
 

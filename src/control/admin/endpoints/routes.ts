@@ -114,7 +114,7 @@ export function endpointRoutes(app: AdminApp, context: AdminContext): void {
         await keepDeleted(repositories, row, nowMs);
         await repositories.endpoints.delete(row.id);
         await repositories.models.deleteUnused();
-        await repositories.meta.bumpConfigVersion();
+        await repositories.meta.bumpConfigVersion({ part: "routing" });
         const what = { action: "endpoint.delete", before, after: null, nowMs };
         await recordEndpoint(repositories, row, { ...askerOf(request), ...what });
       });

@@ -106,7 +106,7 @@ export function syncRoutes(app: AdminApp, context: AdminContext): void {
           await refuseManifestEndpoint(repositories, endpoint);
           const nowMs = context.clock.nowMs();
           const model = await addStaticModel(repositories, endpoint, request.body, nowMs);
-          await repositories.meta.bumpConfigVersion();
+          await repositories.meta.bumpConfigVersion({ part: "routing" });
           const after = { upstream_model: request.body.model, model: model.name, model_id: model.id };
           const what = { action: "endpoint.add_model", before: null, after, nowMs };
           await recordEndpoint(repositories, endpoint, { ...askerOf(request), ...what });

@@ -112,7 +112,7 @@ describe("which topics", () => {
       events.publish(...topics);
       told[each.role] = [...(await eventually(() => listener.events[0])).topics].sort();
     }
-    const ofMembers = ["configuration", "exports", "groups", "keys", "models", "sessions", "usage", "users"];
+    const ofMembers = ["configuration", "exports", "groups", "keys", "models", "prices", "sessions", "usage", "users"];
     const ofOperators = [...ofMembers, "endpoints", "health", "manifests", "system"].sort();
     expect(told).toEqual({
       administrator: [...topics].sort(),

@@ -1,7 +1,7 @@
 // What those ask who may ask about their own calls alone.
 import { HeadgateError } from "../../../core/errors.ts";
 import type { ExplainQuestion } from "../../../domain/explanation.ts";
-import type { OwnedBy } from "../../../storage/port.ts";
+import type { OwnedBy } from "../../../storage/ports/owned-by.ts";
 import { isOwned } from "../authorize/reach.ts";
 import type { AdminContext } from "../context.ts";
 

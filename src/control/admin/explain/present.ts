@@ -2,15 +2,21 @@
 import type { CandidateBody, DecisionBody, ExplanationBody } from "../../../api/explain.ts";
 import { formatTime } from "../../../api/time.ts";
 import { formatDuration } from "../../../core/duration.ts";
-import type { RateCharge } from "../../../domain/allowance.ts";
+import type { Charge } from "../../../domain/allowance.ts";
 import type { ExplainedCandidate, ExplainedDecision, Explanation } from "../../../domain/explanation.ts";
 import { limitsColumnOf } from "../../../domain/limits.ts";
 import type { Timeouts } from "../../../domain/timeouts.ts";
+import type { AllowanceView } from "../../allowances/allowance-views.ts";
+import { presentLeft } from "../allowances/present.ts";
 import { unknownHealth } from "../context.ts";
 import { presentLimits } from "../limits-column.ts";
 import { presentHealth } from "../models/present-health.ts";
 
-export function presentExplanation({ model, access, limits, routing, decision }: Explanation): ExplanationBody {
+/** `views`: of its limits, in their order. */
+export function presentExplanation(
+  { model, access, limits, routing, decision }: Explanation,
+  views: readonly AllowanceView[],
+): ExplanationBody {
   return {
     model,
     kind: routing?.kind ?? null,
@@ -22,7 +28,7 @@ export function presentExplanation({ model, access, limits, routing, decision }:
     candidates: (routing?.candidates ?? []).map(presentCandidate),
     retries: routing === null ? null : { left: routing.retries.left, on_timeout: routing.retries.onTimeout },
     hedge: routing === null ? null : presentHedge(routing.hedge),
-    limits: limits.map(presentLimit),
+    limits: limits.map((charge, index) => presentLimit(charge, views[index])),
     decision: presentDecision(decision),
   };
 }
@@ -58,9 +64,9 @@ export function withoutTargets(explanation: ExplanationBody): ExplanationBody {
   };
 }
 
-function presentLimit({ subject, limits }: RateCharge): ExplanationBody["limits"][number] {
+function presentLimit({ subject, limits }: Charge, view: AllowanceView | undefined): ExplanationBody["limits"][number] {
   const [owner, id] = subject.split(":") as ["key" | "user" | "group" | "model", string];
-  return { owner, id, ...presentLimits(limitsColumnOf(limits)) };
+  return { owner, id, ...presentLimits(limitsColumnOf(limits)), left: view === undefined ? {} : presentLeft(limits, view) };
 }
 
 function presentCandidate(candidate: ExplainedCandidate): CandidateBody {

@@ -27,10 +27,11 @@ export function explainRoutes(app: AdminApp, context: AdminContext): void {
     async (request) => {
       const owner = ownedByAsker(request);
       const question = questionOf(request.body);
-      const explanation = context.explain(owner === undefined ? question : await ownQuestion(context, owner, question));
+      const explanation = await context.explain(owner === undefined ? question : await ownQuestion(context, owner, question));
       // Before the first snapshot there is nothing to explain from, and that waits for the database.
       if (explanation === null) throw databaseUnavailable();
-      const shown = presentExplanation(explanation);
+      const views = await context.allowances.views(explanation.limits, context.clock.nowMs());
+      const shown = presentExplanation(explanation, views);
       return owner === undefined ? shown : withoutTargets(shown);
     },
   );

@@ -1,7 +1,8 @@
 // Entries of the audit log for an export, page by page, newest first.
 import type { z } from "zod";
 import type { exportQueries } from "../../../api/exports.ts";
-import type { AuditRow, Storage } from "../../../storage/port.ts";
+import type { AuditRow } from "../../../storage/ports/audit.ts";
+import type { Storage } from "../../../storage/ports/storage.ts";
 import { type ExportBatch, shareReadBackwards } from "./export-batch.ts";
 
 const pageRows = 100;

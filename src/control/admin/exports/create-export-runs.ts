@@ -1,6 +1,8 @@
 // Exports of requests, usage and the audit log, made from the database of this installation.
 import { exportQueries } from "../../../api/exports.ts";
-import type { ExportRow, OwnedBy, Storage } from "../../../storage/port.ts";
+import type { ExportRow } from "../../../storage/ports/exports.ts";
+import type { OwnedBy } from "../../../storage/ports/owned-by.ts";
+import type { Storage } from "../../../storage/ports/storage.ts";
 import { ExportRuns, type ExportRunsOptions } from "../../exports/export-runs.ts";
 import type { ExportScope } from "../../exports/export-scope.ts";
 import type { ExportContent } from "../../exports/write-export.ts";

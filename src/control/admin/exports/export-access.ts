@@ -2,7 +2,8 @@
 import type { FastifyRequest } from "fastify";
 import { HeadgateError } from "../../../core/errors.ts";
 import { type Reach, reachOf } from "../../../domain/policy.ts";
-import type { ExportRow, Storage } from "../../../storage/port.ts";
+import type { ExportRow } from "../../../storage/ports/exports.ts";
+import type { Storage } from "../../../storage/ports/storage.ts";
 import { type ExportKind, type ExportScope, readingOf } from "../../exports/export-scope.ts";
 import { found } from "../answers.ts";
 import type { Actor } from "../authorize/actor.ts";

@@ -1,7 +1,7 @@
 // An export as the admin API shows it.
 import type { ExportBody } from "../../../api/exports.ts";
 import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
-import type { ExportRow } from "../../../storage/port.ts";
+import type { ExportRow } from "../../../storage/ports/exports.ts";
 
 export function presentExport(row: ExportRow): ExportBody {
   return {

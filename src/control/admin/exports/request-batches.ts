@@ -2,7 +2,9 @@
 import type { z } from "zod";
 import type { exportQueries } from "../../../api/exports.ts";
 import type { RequestBody } from "../../../api/requests.ts";
-import type { AttemptRow, OwnedBy, Storage } from "../../../storage/port.ts";
+import type { AttemptRow } from "../../../storage/ports/ledger.ts";
+import type { OwnedBy } from "../../../storage/ports/owned-by.ts";
+import type { Storage } from "../../../storage/ports/storage.ts";
 import type { ExportScope } from "../../exports/export-scope.ts";
 import type { CsvColumns } from "../csv.ts";
 import { presentRequest } from "../requests/present.ts";
@@ -55,6 +57,8 @@ async function presented(
     users: await database.users.names(idsOf("user_id")),
     groups: await database.groups.names(idsOf("group_id").filter((id) => known === null || known.includes(id))),
     withBodies: await database.requestBodies.kept([...byRequest.keys()], nowMs),
+    adjustments: await database.adjustments.ofAttempts(attempts),
+    prices: null,
   };
   // One that retention has removed meanwhile has no attempts any more.
   return last.flatMap(({ request_id }) => {

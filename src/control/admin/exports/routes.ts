@@ -4,7 +4,7 @@ import { errorResponses } from "../../../api/error-body.ts";
 import { createExportBody, exportView } from "../../../api/exports.ts";
 import { listOf, listQuery } from "../../../api/list.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { ExportRow } from "../../../storage/port.ts";
+import type { ExportRow } from "../../../storage/ports/exports.ts";
 import { recordChange } from "../../audit/record-change.ts";
 import { idParams, noContent } from "../answers.ts";
 import type { Actor } from "../authorize/actor.ts";
@@ -90,12 +90,12 @@ export function exportRoutes(app: AdminApp, context: AdminContext): void {
     async (request, reply) => {
       const row = await seenExport(context.database(), request, request.params.id, clock.nowMs());
       requireStillReached(request.actor as Actor, row);
-      const file = row.status === "done" ? await runs.openFile(row.id) : null;
+      const file = row.status === "done" ? await runs.openFile(row) : null;
       if (file === null) throw noFile(row);
       const name = `headgate-${row.kind}-${new Date(row.created_at).toISOString().slice(0, 10)}.${row.format}`;
       reply.header("content-disposition", `attachment; filename="${name}"`);
-      reply.header("content-length", (await file.stat()).size);
-      return reply.type(fileTypes[row.format as keyof typeof fileTypes]).send(file.createReadStream());
+      reply.header("content-length", file.bytes);
+      return reply.type(fileTypes[row.format as keyof typeof fileTypes]).send(file.content);
     },
   );
 

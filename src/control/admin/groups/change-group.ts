@@ -4,8 +4,10 @@ import { HeadgateError } from "../../../core/errors.ts";
 import { newId } from "../../../core/ids.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
 import { groupIdOf } from "../../../domain/identity.ts";
-import type { GroupRow, Repositories } from "../../../storage/port.ts";
+import type { GroupRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { type Change, recordChange } from "../../audit/record-change.ts";
+import { usersChanged } from "../../identity/people-change.ts";
 import { found } from "../answers.ts";
 import type { Asker } from "../authorize/asker.ts";
 import { bodiesColumn } from "../bodies-column.ts";
@@ -44,7 +46,7 @@ export async function createGroup(
     version: 1,
   };
   await repositories.groups.insert(row);
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion(usersChanged([], { groupsChanged: true }));
   const after = await readGroup(repositories, row);
   await recordGroup(repositories, row, { ...asker, action: "group.create", before: null, after, nowMs });
   return row;
@@ -121,7 +123,7 @@ export async function deleteGroup(
     touched.add(user.id);
   }
   await repositories.groups.delete(id);
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion(usersChanged([...touched], { groupsChanged: true, mayShutOut: true }));
   await recordGroup(repositories, group, { ...asker, action: "group.delete", before, after: null, nowMs });
   return [...touched];
 }
@@ -141,7 +143,7 @@ async function writeGroup(
   if (Object.keys(changes).length === 0) return group;
   const columns = { ...changes, updated_at: what.nowMs };
   if (!(await repositories.groups.update(group.id, columns, group.version))) throw new HeadgateError("stale");
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion(usersChanged([], { groupsChanged: true, mayShutOut: true }));
   const changed = { ...group, ...columns, version: group.version + 1 };
   const [before, after] = [await readGroup(repositories, group), await readGroup(repositories, changed)];
   await recordGroup(repositories, changed, { ...what, before, after });

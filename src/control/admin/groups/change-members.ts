@@ -2,7 +2,9 @@
 import { HeadgateError } from "../../../core/errors.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
 import { administrators } from "../../../domain/membership-source.ts";
-import type { GroupRow, Repositories, UserRow } from "../../../storage/port.ts";
+import type { GroupRow, UserRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
+import { usersChanged } from "../../identity/people-change.ts";
 import { found } from "../answers.ts";
 import type { Asker } from "../authorize/asker.ts";
 import { recordGroup } from "./change-group.ts";
@@ -20,7 +22,7 @@ export async function addMember(
   const there = (await groups.groupsOf(userId)).some((row) => row.group_id === groupId && row.source === administrators);
   if (there) return false;
   await groups.addMember({ group_id: groupId, user_id: userId, source: administrators, created_at: nowMs });
-  await meta.bumpConfigVersion();
+  await meta.bumpConfigVersion(usersChanged([userId]));
   const after = { member: memberOf(user) };
   await recordGroup(repositories, group, { ...asker, action: "group.add_member", before: null, after, nowMs });
   return true;
@@ -37,7 +39,7 @@ export async function removeMember(
   const { group, user } = await checkBoth(repositories, groupId, userId);
   const { groups, meta } = repositories;
   if (await groups.removeMember(groupId, userId, administrators)) {
-    await meta.bumpConfigVersion();
+    await meta.bumpConfigVersion(usersChanged([userId], { mayShutOut: true }));
     const before = { member: memberOf(user) };
     await recordGroup(repositories, group, { ...asker, action: "group.remove_member", before, after: null, nowMs });
     return true;

@@ -1,6 +1,7 @@
 // A group, for those who may know of it.
 import type { FastifyRequest } from "fastify";
-import type { GroupRow, Repositories } from "../../../storage/port.ts";
+import type { GroupRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { found } from "../answers.ts";
 import { knownGroupIds } from "../authorize/reach.ts";
 

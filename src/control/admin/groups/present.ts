@@ -2,7 +2,8 @@
 import type { GroupBody, GroupMemberBody } from "../../../api/groups.ts";
 import { formatTime } from "../../../api/time.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
-import type { GroupMemberRow, GroupRow, Repositories } from "../../../storage/port.ts";
+import type { GroupMemberRow, GroupRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { presentBodyKeeping } from "../bodies-column.ts";
 import { presentLimits } from "../limits-column.ts";
 

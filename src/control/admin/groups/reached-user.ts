@@ -1,7 +1,8 @@
 // Users whom somebody may put into a group: administrators anybody, managers those whom they see, and others by their exact e-mail address.
 import type { FastifyRequest } from "fastify";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { Repositories, UserRow } from "../../../storage/port.ts";
+import type { UserRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import type { SignInThrottle } from "../../accounts/sign-in-throttle.ts";
 import { found } from "../answers.ts";
 import { isOwned, ownedByAsker } from "../authorize/reach.ts";

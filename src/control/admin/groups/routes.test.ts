@@ -53,7 +53,7 @@ describe("groups", () => {
       [{ name: "grp_everyone" }, "name"],
       [{ models: [""] }, "models.0"],
       [{ models: "all" }, "models"],
-      [{ limits: { tokens_per_minute: 5 } }, "limits.tokens_per_minute"],
+      [{ limits: { tokens_per_minute: 0 } }, "limits.tokens_per_minute"],
       [{ source: "globus" }, "external_id"],
       [{ external_id: "1" }, "source"],
       [{ source: "admin", external_id: "1" }, "source"],

@@ -1,6 +1,8 @@
 // One change to one key: read, check who asks and If-Match, write, record, publish.
 import { HeadgateError } from "../../../core/errors.ts";
-import type { KeyRow, OwnedBy, Repositories } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/ports/keys.ts";
+import type { OwnedBy } from "../../../storage/ports/owned-by.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { recordChange } from "../../audit/record-change.ts";
 import { found } from "../answers.ts";
 import type { Asker } from "../authorize/asker.ts";
@@ -36,7 +38,7 @@ export async function changeKey(context: AdminContext, change: KeyChange): Promi
     // the version read above: a change made between the two statements is not overwritten unseen
     const written = await repositories.keys.update(id, { ...columns, updated_at: nowMs }, key.version);
     if (!written) throw new HeadgateError("stale");
-    await repositories.meta.bumpConfigVersion();
+    await repositories.meta.bumpConfigVersion({ part: "key", id });
     const after = { ...key, ...columns, updated_at: nowMs, version: key.version + 1 };
     await recordKey(repositories, change.asker, action, { before: key, after: action === "key.delete" ? null : after }, nowMs);
     return after;

@@ -4,7 +4,8 @@ import type { patchKeyBody } from "../../../api/keys.ts";
 import { HeadgateError } from "../../../core/errors.ts";
 import type { Scope } from "../../../domain/api-key.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
-import type { KeyRow, Repositories } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/ports/keys.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { bodiesColumn } from "../bodies-column.ts";
 import { limitsColumn } from "../limits-column.ts";
 

@@ -2,7 +2,8 @@
 import { HeadgateError } from "../../../core/errors.ts";
 import { isGrantable, type Scope } from "../../../domain/api-key.ts";
 import { everyoneGroupId } from "../../../domain/everyone.ts";
-import type { KeyRow, Repositories } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/ports/keys.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import type { Actor } from "../authorize/actor.ts";
 import { groupIdsOf } from "../authorize/reach.ts";
 

@@ -2,7 +2,7 @@
 import type { KeyBody } from "../../../api/keys.ts";
 import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
 import type { Scope } from "../../../domain/api-key.ts";
-import type { KeyRow } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/ports/keys.ts";
 import { presentBodyKeeping } from "../bodies-column.ts";
 import { presentLimits } from "../limits-column.ts";
 

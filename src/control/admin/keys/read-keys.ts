@@ -1,7 +1,8 @@
 // Keys with the names of whose they are and who pays, and with what the ledger knows of their use.
 import type { KeyBody } from "../../../api/keys.ts";
 import { formatTimeOrNull } from "../../../api/time.ts";
-import type { KeyRow, Repositories } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/ports/keys.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { presentKey } from "./present.ts";
 
 /** In the order of `rows`. */

@@ -58,7 +58,19 @@ describe("keys", () => {
       [{ name: "a", expires_at: "2020-01-01T00:00:00Z" }, "expires_at"],
       [{ name: "a", expires_at: "2099-02-30T00:00:00Z" }, "expires_at"],
       [{ name: "a", limits: { requests_per_minute: 0 } }, "limits.requests_per_minute"],
-      [{ name: "a", limits: { budget_usd: 5 } }, "limits.budget_usd"],
+      [{ name: "a", limits: { tokens_per_minute: 1e12 + 1 } }, "limits.tokens_per_minute"],
+      [{ name: "a", limits: { concurrent_requests: 0.5 } }, "limits.concurrent_requests"],
+      [{ name: "a", limits: { budget_usd: -1 } }, "limits.budget_usd"],
+      [{ name: "a", limits: { budget_usd: "NaN" } }, "limits.budget_usd"],
+      [{ name: "a", limits: { budget_usd: 9_000_001 } }, "limits.budget_usd"],
+      [{ name: "a", limits: { budget_usd: 0.1234567891 } }, "limits.budget_usd"],
+      [{ name: "a", limits: { budget_usd: 5, budget_period: "year" } }, "limits.budget_period"],
+      [{ name: "a", limits: { budget_usd: 5, budget_timezone: "Mars/Phobos" } }, "limits.budget_timezone"],
+      [{ name: "a", limits: { budget_usd: 5, budget_timezone: "+01:00" } }, "limits.budget_timezone"],
+      [{ name: "a", limits: { budget_usd: 5, budget_unpriced: "maybe" } }, "limits.budget_unpriced"],
+      [{ name: "a", limits: { budget_period: "day" } }, "limits.budget_period"],
+      [{ name: "a", limits: { budget_timezone: "UTC", budget_usd: null } }, "limits.budget_timezone"],
+      [{ name: "a", limits: { budget_unpriced: "deny" } }, "limits.budget_unpriced"],
       [{ name: "a", key: "sk-mine" }, "key"],
     ];
     const before = (await api.storage.keys.all()).length;
@@ -67,8 +79,6 @@ describe("keys", () => {
       expect([body, answer.status, answer.body.error?.field]).toEqual([body, 422, field]);
     }
     expect((await api.storage.keys.all()).length).toBe(before);
-    const budget = await api.call("POST", "/keys", { name: "a", limits: { budget_usd: 5 } });
-    expect(budget.body.error.message).toContain("not enforced by this version yet");
   });
 
   it("of a user are paid by the user's primary group, where no other is named", async () => {
@@ -94,6 +104,24 @@ describe("keys", () => {
     expect(await patch({ requests_per_second: 1_000_000 })).toEqual({ requests_per_second: 1_000_000, requests_per_minute: 100 });
     expect(await patch(null)).toEqual({});
     expect((await api.storage.keys.get(key.id))?.limits).toBeNull();
+  });
+
+  it("have a budget, shown with what holds by default; taken back, it takes what is said about it along", async () => {
+    const key = await makeKey({ limits: { budget_usd: 8_999_999.123456789 } });
+    const defaults = { budget_period: "month", budget_timezone: "UTC", budget_unpriced: "deny" };
+    expect(key.limits).toEqual({ budget_usd: 8_999_999.123456789, ...defaults });
+    const patch = async (limits: object | null) => api.call("PATCH", `/keys/${key.id}`, { limits });
+    const more = { budget_timezone: "America/St_Johns", budget_period: "week", tokens_per_minute: 1e12 };
+    expect((await patch(more)).body.limits).toEqual({ ...key.limits, ...more });
+    expect((await patch({ budget_period: null })).body.limits).toMatchObject({
+      budget_period: "month",
+      budget_timezone: "America/St_Johns",
+    });
+    expect((await patch({ budget_usd: 0 })).body.limits.budget_usd).toBe(0);
+    const refused = await patch({ budget_usd: null, budget_period: "day" });
+    expect([refused.status, refused.body.error.field]).toEqual([422, "limits.budget_period"]);
+    expect((await patch({ budget_usd: null })).body.limits).toEqual({ tokens_per_minute: 1e12 });
+    expect((await patch({ budget_usd: 1 })).body.limits).toEqual({ tokens_per_minute: 1e12, budget_usd: 1, ...defaults });
   });
 
   it("PATCH clears with null, leaves alone what is left out, and moves the version", async () => {

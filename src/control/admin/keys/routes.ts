@@ -5,7 +5,7 @@ import { errorResponses } from "../../../api/error-body.ts";
 import { createKeyBody, keysQuery, keyView, newKeyView, patchKeyBody, rotateKeyBody } from "../../../api/keys.ts";
 import { listOf } from "../../../api/list.ts";
 import { digestApiKey, newApiKey } from "../../../domain/api-key.ts";
-import type { KeyRow } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/ports/keys.ts";
 import { newKeyRow } from "../../new-key-row.ts";
 import { idParams, noContent } from "../answers.ts";
 import { askerOf } from "../authorize/asker.ts";
@@ -60,7 +60,7 @@ export function keyRoutes(app: AdminApp, context: AdminContext): void {
         if (writer !== null) await requireGrantable(repositories, writer, empty, columns);
         const inserted = { ...empty, ...columns };
         await repositories.keys.insert(inserted);
-        await repositories.meta.bumpConfigVersion();
+        await repositories.meta.bumpConfigVersion({ part: "key", id: inserted.id });
         await recordKey(repositories, askerOf(request), "key.create", { before: null, after: inserted }, nowMs);
         return inserted;
       });

@@ -1,8 +1,8 @@
 // The row of a manifest that an administrator makes: what is secret in it encrypted, user and password taken out of the URL.
 import type { CreateManifest } from "../../../api/manifests.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { ManifestRow } from "../../../storage/port.ts";
-import { UniqueViolation } from "../../../storage/port.ts";
+import { UniqueViolation } from "../../../storage/ports/errors.ts";
+import type { ManifestRow } from "../../../storage/ports/manifests.ts";
 import { encryptPart } from "../../manifest/manifest-secrets.ts";
 import { newManifestRow } from "../../manifest/new-manifest-row.ts";
 import { recordManifest } from "../../manifest/record-manifest.ts";
@@ -30,7 +30,7 @@ export async function createManifest(context: AdminContext, asker: Asker, given:
   try {
     await context.database().transaction(async (repositories) => {
       await repositories.manifests.insert(row);
-      await repositories.meta.bumpConfigVersion();
+      await repositories.meta.bumpConfigVersion({ part: "routing" });
       await recordManifest(repositories, { ...asker, before: null, after: row, nowMs: row.created_at });
     });
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { ManifestBody } from "../../../api/manifests.ts";
 import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
 import { formatDuration } from "../../../core/duration.ts";
-import type { ManifestRow } from "../../../storage/port.ts";
+import type { ManifestRow } from "../../../storage/ports/manifests.ts";
 import { lastErrorOf, type ManifestState, statusOf } from "../../manifest/manifest-state.ts";
 
 /** `state` is what this process knows, which may be ahead of the row; null: nothing. */

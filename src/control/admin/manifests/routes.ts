@@ -3,7 +3,7 @@ import { errorResponses } from "../../../api/error-body.ts";
 import { listOf } from "../../../api/list.ts";
 import { createManifestBody, manifestsQuery, manifestView } from "../../../api/manifests.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { ManifestRow } from "../../../storage/port.ts";
+import type { ManifestRow } from "../../../storage/ports/manifests.ts";
 import { recordManifest } from "../../manifest/record-manifest.ts";
 import { removeManifest } from "../../manifest/remove-manifest.ts";
 import { found, idParams, noContent } from "../answers.ts";
@@ -90,6 +90,7 @@ export function manifestRoutes(app: AdminApp, context: AdminContext): void {
         await removeManifest(repositories, row.id);
         const what = { before: row, after: null, nowMs: context.clock.nowMs() };
         await recordManifest(repositories, { ...askerOf(request), ...what });
+        await repositories.meta.bumpConfigVersion({ part: "routing" });
       });
       await context.publishEndpoints();
       await afterwards(context, () => context.manifests?.reload());

@@ -1,6 +1,7 @@
 // The models that somebody may use, without what stands behind them.
 import type { CatalogueModelBody } from "../../../api/models.ts";
-import type { ModelFilter, ModelRow, PageRequest } from "../../../storage/port.ts";
+import type { ModelFilter, ModelRow } from "../../../storage/ports/models.ts";
+import type { PageRequest } from "../../../storage/ports/page.ts";
 import { databaseUnavailable, found } from "../answers.ts";
 import type { AdminContext, UsableModel } from "../context.ts";
 import { presentLimits } from "../limits-column.ts";

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import type { ModelBody } from "../../../api/models.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { DeploymentRow, ModelRow, Repositories } from "../../../storage/port.ts";
+import type { DeploymentRow, ModelRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { isDeselected } from "../../discovery/selection.ts";
 import { found } from "../answers.ts";
 import { unknownHealth } from "../context.ts";

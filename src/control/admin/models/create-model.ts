@@ -1,6 +1,7 @@
 // Makes a virtual model: a name over deployments that it lists itself.
 import type { CreateModel } from "../../../api/models.ts";
-import type { ModelRow, Repositories } from "../../../storage/port.ts";
+import type { ModelRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { newModelRow } from "../../new-model-row.ts";
 import { settingColumns } from "./model-columns.ts";
 import { resolveTargets } from "./resolve-targets.ts";
@@ -14,6 +15,6 @@ export async function createVirtualModel(repositories: Repositories, asked: Crea
   const targets = await resolveTargets(repositories, asked.targets);
   await repositories.models.insert(row);
   await repositories.modelTargets.replace(row.id, targets);
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion({ part: "routing" });
   return row;
 }

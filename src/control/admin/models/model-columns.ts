@@ -2,7 +2,7 @@
 import type { ModelBody, ModelPatch } from "../../../api/models.ts";
 import { formatDuration } from "../../../core/duration.ts";
 import type { Hedge, Strategy } from "../../../domain/pool.ts";
-import type { ModelRow } from "../../../storage/port.ts";
+import type { ModelRow } from "../../../storage/ports/models.ts";
 import { hedgeOf } from "../../hedge-column.ts";
 import { limitsColumn, presentLimits } from "../limits-column.ts";
 import { mergePatch } from "../merge-patch.ts";

@@ -1,7 +1,8 @@
 // Changes a model by merge patch (RFC 7396): its settings, its targets, whether callers get it; of a virtual model also the name.
 import type { ModelPatch } from "../../../api/models.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { ModelRow, Repositories } from "../../../storage/port.ts";
+import type { ModelRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { setModelStatus } from "./change-model.ts";
 import { type SettingColumns, settingColumns } from "./model-columns.ts";
 import { type ResolvedTarget, resolveTargets } from "./resolve-targets.ts";
@@ -27,7 +28,7 @@ export async function patchModel(repositories: Repositories, row: ModelRow, patc
   if (isRowChanged && !(await repositories.models.update(row.id, columns, row.version))) throw new HeadgateError("stale");
   if (targets !== undefined) await repositories.modelTargets.replace(row.id, targets);
   if (row.kind === "pool" && patch.status !== undefined) await setModelStatus(repositories, row, patch.status, nowMs);
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion({ part: "routing" });
   return isRowChanged ? { ...row, ...columns, version: row.version + 1 } : row;
 }
 

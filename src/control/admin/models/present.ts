@@ -2,7 +2,8 @@
 import type { DeploymentBody, HealthBody, ModelBody } from "../../../api/models.ts";
 import { formatTime } from "../../../api/time.ts";
 import type { DeploymentStatus } from "../../../domain/snapshot.ts";
-import type { DeploymentRow, EndpointRow, ModelRow } from "../../../storage/port.ts";
+import type { EndpointRow } from "../../../storage/ports/endpoints.ts";
+import type { DeploymentRow, ModelRow } from "../../../storage/ports/models.ts";
 import { presentSettings } from "./model-columns.ts";
 
 /** A deployment as a target of one model. */

@@ -1,6 +1,7 @@
 // Models with what belongs to them, read for presentation.
 import type { ModelBody } from "../../../api/models.ts";
-import type { ModelRow, Repositories } from "../../../storage/port.ts";
+import type { ModelRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { targetsByModel } from "../../model-targets.ts";
 import type { HealthLookup } from "../context.ts";
 import { presentModel } from "./present.ts";

@@ -1,7 +1,8 @@
 // What the audit log is told of a change to a model.
 import { isDeepStrictEqual } from "node:util";
 import type { ModelBody } from "../../../api/models.ts";
-import type { ModelRow, Repositories } from "../../../storage/port.ts";
+import type { ModelRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { type Change, recordChange } from "../../audit/record-change.ts";
 import { unknownHealth } from "../context.ts";
 import { readModel } from "./read-model.ts";

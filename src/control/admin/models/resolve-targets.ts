@@ -1,7 +1,8 @@
 // Finds the deployments that an administrator names as a model's targets.
 import type { GivenTarget } from "../../../api/models.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { DeploymentRow, ModelTargetRow, Repositories } from "../../../storage/port.ts";
+import type { DeploymentRow, ModelTargetRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 
 export type ResolvedTarget = Pick<ModelTargetRow, "deployment_id" | "weight" | "priority">;
 

@@ -139,7 +139,7 @@ export function modelRoutes(app: AdminApp, context: AdminContext): void {
         const nowMs = context.clock.nowMs();
         const before = await auditedModel(repositories, row);
         await removeModel(repositories, row, nowMs);
-        await repositories.meta.bumpConfigVersion();
+        await repositories.meta.bumpConfigVersion({ part: "routing" });
         const what = { action: "model.delete", before, after: null, nowMs };
         await recordModel(repositories, row, { ...askerOf(request), ...what });
       });

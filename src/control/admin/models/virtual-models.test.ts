@@ -105,7 +105,7 @@ describe("making a virtual model", () => {
       [{ hedge: { min_delay: "2m" } }, "hedge.min_delay"],
       [{ timeouts: { idle: "0s" } }, "timeouts.idle"],
       [{ limits: { requests_per_second: -1 } }, "limits.requests_per_second"],
-      [{ limits: { concurrent_requests: 1 } }, "limits.concurrent_requests"],
+      [{ limits: { concurrent_requests: 0 } }, "limits.concurrent_requests"],
       [{ groups: [] }, "groups"],
       [{ groups: [" "] }, "groups.0"],
       [{ groups: Array.from({ length: 101 }, () => "a") }, "groups"],

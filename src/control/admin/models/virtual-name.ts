@@ -1,6 +1,7 @@
 // The name of a virtual model: no other model may have it.
 import { HeadgateError } from "../../../core/errors.ts";
-import type { ModelRow, Repositories } from "../../../storage/port.ts";
+import type { ModelRow } from "../../../storage/ports/models.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import type { NameConflict } from "../../discovery/name-conflicts.ts";
 
 /** Throws HeadgateError name_conflict with everything that has the name, unless it is the model `ownId` itself. */

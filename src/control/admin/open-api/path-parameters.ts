@@ -11,12 +11,14 @@ const idsByTag: Readonly<Record<string, string>> = {
   requests: exampleIds.request,
   "sign-in": exampleIds.session,
   exports: exampleIds.export,
+  allowances: exampleIds.key,
 };
 
 export const pathParameters: Readonly<Record<string, (tag: string) => string | undefined>> = {
   id: (tag) => idsByTag[tag],
   user_id: () => exampleIds.user,
-  model: () => "gpt-4o-*",
+  model: (tag) => (tag === "prices" ? "prod-gpt-4o" : "gpt-4o-*"),
+  kind: () => "key",
   provider: () => "0",
   path: () => "chat/completions",
 };

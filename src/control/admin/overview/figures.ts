@@ -1,7 +1,7 @@
 // Sums and histograms as the figures of an overview.
 import type { OverviewFigures } from "../../../api/overview.ts";
 import { histogramQuantileMs } from "../../../core/histogram.ts";
-import type { LatencyCount, UsageRow } from "../../../storage/port.ts";
+import type { LatencyCount, UsageRow } from "../../../storage/ports/usage.ts";
 import { costOf } from "../usage/present.ts";
 
 const sums = [

@@ -1,7 +1,9 @@
 // An overview's figures: those of the period, bucket by bucket, and those of the period before it.
 import type { OverviewBody } from "../../../api/overview.ts";
 import { formatTime } from "../../../api/time.ts";
-import type { LatencyCount, OwnedBy, Repositories, UsageRow } from "../../../storage/port.ts";
+import type { OwnedBy } from "../../../storage/ports/owned-by.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
+import type { LatencyCount, UsageRow } from "../../../storage/ports/usage.ts";
 import { figuresOf } from "./figures.ts";
 import { bucketsOf, type Period } from "./period.ts";
 

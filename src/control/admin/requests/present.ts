@@ -1,8 +1,11 @@
 // A request with its attempts as the admin API shows it, from the rows of the ledger.
 import type { AttemptBody, RequestBody } from "../../../api/requests.ts";
 import { formatTime } from "../../../api/time.ts";
-import type { AttemptRow } from "../../../storage/port.ts";
+import type { AdjustmentRow, AttemptRow } from "../../../storage/ports/ledger.ts";
+import { effectiveCost } from "../../ledger/effective-cost.ts";
+import type { PriceFacts } from "../../prices/price-facts.ts";
 import { usdOf } from "../money.ts";
+import { presentCost } from "./present-cost.ts";
 
 /** Names by id; of users and groups that are gone there are none. */
 export interface RequestNames {
@@ -11,6 +14,10 @@ export interface RequestNames {
   groups: ReadonlyMap<string, string>;
   /** Ids of the requests whose bodies are kept. */
   withBodies: ReadonlySet<string>;
+  /** By the attempt's id, oldest first. */
+  adjustments: ReadonlyMap<string, readonly AdjustmentRow[]>;
+  /** By version; null: how a cost comes about is not to be shown. */
+  prices: ReadonlyMap<string, PriceFacts> | null;
 }
 
 /** What a reader sees beside the model. */
@@ -21,7 +28,7 @@ export interface Shows {
 /** `attempts` in order, at least one; the last carries the request's outcome. Tokens and cost are of all of them. */
 export function presentRequest(attempts: readonly AttemptRow[], names: RequestNames, shows: Shows): RequestBody {
   const last = attempts.findLast((attempt) => attempt.final === 1) ?? (attempts.at(-1) as AttemptRow);
-  const costs = attempts.flatMap((attempt) => (attempt.cost_nano_usd === null ? [] : [attempt.cost_nano_usd]));
+  const costs = attempts.flatMap((attempt) => effectiveCost(attempt, names.adjustments.get(attempt.id) ?? []) ?? []);
   return {
     id: last.request_id,
     started_at: formatTime(last.request_started_at),
@@ -45,11 +52,13 @@ export function presentRequest(attempts: readonly AttemptRow[], names: RequestNa
     usage_source: attempts.some((attempt) => attempt.usage_source === "estimated") ? "estimated" : "measured",
     cost_usd: costs.length === 0 ? null : usdOf(costs.reduce((sum, cost) => sum + cost, 0)),
     bodies_kept: names.withBodies.has(last.request_id),
-    attempts: attempts.map((attempt) => presentAttempt(attempt, shows)),
+    attempts: attempts.map((attempt) => presentAttempt(attempt, names, shows)),
   };
 }
 
-function presentAttempt(row: AttemptRow, shows: Shows): AttemptBody {
+function presentAttempt(row: AttemptRow, names: RequestNames, shows: Shows): AttemptBody {
+  const adjustments = names.adjustments.get(row.id) ?? [];
+  const cost = usdOf(effectiveCost(row, adjustments));
   return {
     id: row.id,
     deployment: shows.endpoints ? row.deployment_id : null,
@@ -64,8 +73,12 @@ function presentAttempt(row: AttemptRow, shows: Shows): AttemptBody {
     state: presentState(row.state),
     tokens: presentTokens([row]),
     usage_source: row.usage_source === "measured" ? "measured" : "estimated",
-    cost_usd: usdOf(row.cost_nano_usd),
-    cost: usdOf(row.cost_nano_usd),
+    cost_usd: cost,
+    cost,
+    ...(names.prices !== null && presentCost(row, names.prices, shows)),
+    adjustments: adjustments.map(({ at, delta_nano_usd: delta, price_version, reason }) => {
+      return { at: formatTime(at), usd: delta / 1e9, price_version, reason };
+    }),
   };
 }
 

@@ -101,7 +101,32 @@ describe("requests", () => {
       usage_source: "measured",
       cost_usd: 0.001,
       cost: 0.001,
+      price: null,
+      cost_parts: [],
+      adjustments: [],
     });
+  });
+
+  it("what has been adjusted costs what its row and all adjustments add up to, and says why", async () => {
+    const record = settledAttempt({ requestId: "req_adjusted", startedAtMs: noonMs - 86_400_000, costNanoUsd: null });
+    await api.storage.ledger.ingest([record]);
+    const [row] = await api.storage.ledger.attemptsOf(["req_adjusted"]);
+    const { model, endpoint_id, endpoint, key_id, user_id, group_id } = row as NonNullable<typeof row>;
+    const whose = { model, endpoint_id, endpoint, key_id, user_id, group_id };
+    const of = { attempt_started_at: record.startedAtMs, attempt_id: record.id, reason: "reprice", batch_id: "bat_1", ...whose };
+    await api.storage.adjustments.insert([
+      { ...of, id: "adj_2", at: noonMs + 1, delta_nano_usd: -500_000, unpriced_requests: 0, price_version: "v2" },
+      { ...of, id: "adj_1", at: noonMs, delta_nano_usd: 2_000_000, unpriced_requests: -1, price_version: "v1" },
+    ]);
+    const { body } = await api.call("GET", "/requests/req_adjusted");
+    expect([body.cost_usd, body.attempts[0].cost_usd]).toEqual([0.0015, 0.0015]);
+    expect(body.attempts[0].adjustments).toEqual([
+      { at: "2026-03-10T12:00:00.000Z", usd: 0.002, price_version: "v1", reason: "reprice" },
+      { at: "2026-03-10T12:00:00.001Z", usd: -0.0005, price_version: "v2", reason: "reprice" },
+    ]);
+    const listed = await api.call("GET", "/requests?search=req_adjusted");
+    expect(listed.body.data.map(({ cost_usd }: { cost_usd: number }) => cost_usd)).toEqual([0.0015]);
+    await api.storage.ledger.deleteBefore(noonMs - 1);
   });
 
   it("what is under way and what was interrupted say so", async () => {

@@ -3,7 +3,9 @@ import type { FastifyRequest } from "fastify";
 import { errorResponses } from "../../../api/error-body.ts";
 import { listOf } from "../../../api/list.ts";
 import { type RequestBody, requestsQuery, requestView } from "../../../api/requests.ts";
-import type { AttemptRow, Storage } from "../../../storage/port.ts";
+import type { AttemptRow } from "../../../storage/ports/ledger.ts";
+import type { Storage } from "../../../storage/ports/storage.ts";
+import { factsOfRow, type PriceFacts } from "../../prices/price-facts.ts";
 import { found, idParams } from "../answers.ts";
 import { isOwned, knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
 import { areEndpointsShown, requireEndpointsShown } from "../authorize/shown-endpoints.ts";
@@ -56,7 +58,7 @@ export function requestRoutes(app: AdminApp, context: AdminContext): void {
       const attempts = await database.ledger.attemptsOf([id]);
       // All attempts of a request are its caller's.
       const isSeen = attempts[0] !== undefined && (await isOwned(database, ownedByAsker(request), attempts[0]));
-      const shown = isSeen ? await presentAttempts(database, attempts, request, context.clock.nowMs()) : null;
+      const shown = isSeen ? await presentAttempts(database, attempts, request, context.clock.nowMs(), true) : null;
       return found(shown?.get(id), "request");
     },
   );
@@ -70,6 +72,7 @@ async function presentAttempts(
   attempts: readonly AttemptRow[],
   asked: FastifyRequest,
   nowMs: number,
+  withPrices = false,
 ): Promise<Map<string, RequestBody>> {
   const byRequest = new Map<string, AttemptRow[]>();
   for (const row of attempts) byRequest.set(row.request_id, [...(byRequest.get(row.request_id) ?? []), row]);
@@ -79,9 +82,18 @@ async function presentAttempts(
     users: await database.users.names(idsOf(attempts, "user_id")),
     groups: await database.groups.names(idsOf(attempts, "group_id").filter((id) => known === undefined || known.includes(id))),
     withBodies: await database.requestBodies.kept([...byRequest.keys()], nowMs),
+    adjustments: await database.adjustments.ofAttempts(attempts),
+    prices: withPrices ? await pricesOf(database, attempts) : null,
   };
   const shows = { endpoints: areEndpointsShown(asked) };
   return new Map([...byRequest].map(([id, rows]) => [id, presentRequest(rows, names, shows)]));
+}
+
+/** By version. */
+async function pricesOf(database: Storage, attempts: readonly AttemptRow[]): Promise<Map<string, PriceFacts>> {
+  const versions = new Set(attempts.flatMap(({ price_version: version }) => version ?? []));
+  const rows = await database.priceVersions.ofVersions([...versions]);
+  return new Map(rows.map((row) => [row.version, factsOfRow(row)]));
 }
 
 /** Each once. */

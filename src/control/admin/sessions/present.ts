@@ -1,7 +1,8 @@
 // Sessions as the admin API shows them: never their secret, nor its digest.
 import type { SessionBody } from "../../../api/sessions.ts";
 import { formatTime } from "../../../api/time.ts";
-import type { Repositories, SessionRow } from "../../../storage/port.ts";
+import type { SessionRow } from "../../../storage/ports/accounts.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import type { Actor } from "../authorize/actor.ts";
 
 /** In the order of `rows`. */

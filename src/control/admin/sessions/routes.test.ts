@@ -6,7 +6,7 @@ import { refuseUseOfSessions } from "../../../../test/support/refuse-audit.ts";
 import { ShiftedClock } from "../../../../test/support/shifted-clock.ts";
 import { newId } from "../../../core/ids.ts";
 import { type ProvenIdentity, userIdOf } from "../../../domain/identity.ts";
-import type { UserRow } from "../../../storage/port.ts";
+import type { UserRow } from "../../../storage/ports/people.ts";
 import { makePasswordLink, makeSetupLink } from "../../accounts/one-time-link.ts";
 import { hashPassword } from "../../accounts/password-hash.ts";
 import { sessionDigest } from "../../accounts/session-secret.ts";

@@ -1,7 +1,7 @@
 // The last backup for the System page, known even while the database is away.
 import type { SystemView } from "../../../api/system.ts";
 import { formatTime } from "../../../api/time.ts";
-import { StorageUnavailable } from "../../../storage/port.ts";
+import { StorageUnavailable } from "../../../storage/ports/errors.ts";
 import { readLastBackup } from "../../last-backup.ts";
 import type { AdminContext } from "../context.ts";
 

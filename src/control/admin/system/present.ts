@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { whoamiView } from "../../../api/system.ts";
 import type { Scope } from "../../../domain/api-key.ts";
 import { permissionsOf } from "../../../domain/policy.ts";
-import type { KeyRow } from "../../../storage/port.ts";
+import type { KeyRow } from "../../../storage/ports/keys.ts";
 import type { Actor } from "../authorize/actor.ts";
 
 /** `key` null: a session, or the token of HEADGATE_ADMIN_TOKEN, which has no row. */

@@ -2,6 +2,7 @@
 import type { SystemState } from "../../../api/system.ts";
 import { formatTime } from "../../../api/time.ts";
 import type { SeenManifest } from "../../manifest/seen-manifests.ts";
+import { catalogueVersion } from "../../prices/catalogue-version.ts";
 
 export interface SystemParts {
   version: string;
@@ -9,11 +10,19 @@ export interface SystemParts {
   /** Why it is degraded; empty: it is not. */
   reasons: readonly SystemState["reasons"][number][];
   snapshot: { version: number; builtAtMs: number; sizes: SnapshotSizes } | null;
-  spool: { accepting: boolean; failure: Error | null; unrecorded: number };
+  spool: { accepting: boolean; failure: string | null; unrecorded: number };
   backlogBytes: number;
   engine: SystemState["database"]["engine"];
   manifests: readonly SeenManifest[];
+  /** Models of which some deployment has no price. */
+  unpricedModels: number;
   warnings: readonly string[];
+  replicas: SystemState["replicas"];
+  processes: SystemState["processes"];
+  /** Left out: none is configured. */
+  redis?: SystemState["redis"];
+  /** Left out: they are counted in memory. */
+  allowances?: SystemState["allowances"];
 }
 
 type SnapshotSizes = Omit<NonNullable<SystemState["snapshot"]>, "version" | "built_at" | "age_seconds">;
@@ -39,7 +48,7 @@ export function systemState(parts: SystemParts, nowMs: number): SystemState {
     spool: {
       backlog_bytes: parts.backlogBytes,
       accepting: spool.accepting,
-      failure: spool.failure?.message ?? null,
+      failure: spool.failure,
       unrecorded_attempts: spool.unrecorded,
     },
     database: {
@@ -48,7 +57,11 @@ export function systemState(parts: SystemParts, nowMs: number): SystemState {
       since: database?.since ?? null,
       detail: database?.detail ?? null,
     },
-    redis: null,
+    redis: parts.redis ?? null,
+    allowances: parts.allowances ?? { authority: "memory", degraded_since: null },
+    prices: { ...catalogueVersion, unpriced_models: parts.unpricedModels },
+    replicas: parts.replicas,
+    processes: parts.processes,
     manifests: manifests.map(({ name, status, ageSeconds }) => ({ name, status, age_seconds: ageSeconds })),
     warnings: [...parts.warnings],
   };

@@ -1,7 +1,8 @@
 // A usage report as one file, read and sent piece by piece.
 import { Readable } from "node:stream";
 import type { UsageDimension, UsageRowBody } from "../../../api/usage.ts";
-import type { LedgerRepository, UsageQuery, UsageRow } from "../../../storage/port.ts";
+import type { LedgerRepository } from "../../../storage/ports/ledger.ts";
+import type { UsageQuery, UsageRow } from "../../../storage/ports/usage.ts";
 import { type CsvColumns, csvFile, fileTypes, jsonFile } from "../csv.ts";
 import { usageSlices } from "./usage-slices.ts";
 

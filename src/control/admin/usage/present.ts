@@ -1,7 +1,7 @@
 // A row of a usage report as the admin API shows it.
 import { formatTime } from "../../../api/time.ts";
 import type { UsageDimension, UsageRowBody } from "../../../api/usage.ts";
-import type { UsageRow } from "../../../storage/port.ts";
+import type { UsageRow } from "../../../storage/ports/usage.ts";
 import { usdOf } from "../money.ts";
 
 /** Names by id, for the dimensions that are ids. */
@@ -12,9 +12,11 @@ export interface UsageNames {
 }
 
 export function presentUsage(row: UsageRow, groupBy: readonly UsageDimension[], names: UsageNames): UsageRowBody {
+  const dimensions: Partial<UsageRowBody> = {};
+  if (row.bucketMs !== null) dimensions.bucket = formatTime(row.bucketMs);
+  for (const dimension of groupBy) Object.assign(dimensions, presentDimension(row, dimension, names));
   return {
-    ...(row.bucketMs === null ? {} : { bucket: formatTime(row.bucketMs) }),
-    ...Object.assign({}, ...groupBy.map((dimension) => presentDimension(row, dimension, names))),
+    ...dimensions,
     requests: row.requests,
     errors: row.errors,
     input_tokens: row.inputTokens,

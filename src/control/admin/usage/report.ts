@@ -2,7 +2,8 @@
 import type { FastifyRequest } from "fastify";
 import type { UsageQueryBody, UsageRowBody } from "../../../api/usage.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { Repositories, UsageQuery, UsageRow } from "../../../storage/port.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
+import type { UsageQuery, UsageRow } from "../../../storage/ports/usage.ts";
 import { knownGroupIds, ownedByAsker } from "../authorize/reach.ts";
 import { requireEndpointsShown } from "../authorize/shown-endpoints.ts";
 import { presentUsage } from "./present.ts";
@@ -27,23 +28,42 @@ export async function namedRows(
   query: Pick<UsageQuery, "groupBy">,
   rows: readonly UsageRow[],
 ): Promise<UsageRowBody[]> {
-  return withNames(database, await knownGroupIds(database, request), query, rows);
+  return rows.map(await rowPresenter(database, request, query, rows));
+}
+
+/** Presents each of `rows` as `namedRows` would. */
+export async function rowPresenter(
+  database: Repositories,
+  request: FastifyRequest,
+  query: Pick<UsageQuery, "groupBy">,
+  rows: readonly UsageRow[],
+): Promise<(row: UsageRow) => UsageRowBody> {
+  return presenterWithNames(database, await knownGroupIds(database, request), query, rows);
 }
 
 /** The same for somebody who may know of the groups `known`; undefined: of all. */
 export async function withNames(
   database: Repositories,
   known: readonly string[] | undefined,
-  { groupBy }: Pick<UsageQuery, "groupBy">,
+  query: Pick<UsageQuery, "groupBy">,
   rows: readonly UsageRow[],
 ): Promise<UsageRowBody[]> {
+  return rows.map(await presenterWithNames(database, known, query, rows));
+}
+
+async function presenterWithNames(
+  database: Repositories,
+  known: readonly string[] | undefined,
+  { groupBy }: Pick<UsageQuery, "groupBy">,
+  rows: readonly UsageRow[],
+): Promise<(row: UsageRow) => UsageRowBody> {
   const groupIds = idsOf(rows, "groupId").filter((id) => known === undefined || known.includes(id));
   const names = {
     keys: await inParts(idsOf(rows, "keyId"), (ids) => database.keys.names(ids)),
     users: await inParts(idsOf(rows, "userId"), (ids) => database.users.names(ids)),
     groups: await inParts(groupIds, (ids) => database.groups.names(ids)),
   };
-  return rows.map((row) => presentUsage(row, groupBy, names));
+  return (row) => presentUsage(row, groupBy, names);
 }
 
 /** Each once; "" stands for none. */

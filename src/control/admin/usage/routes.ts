@@ -3,9 +3,10 @@ import { z } from "zod";
 import { errorResponses } from "../../../api/error-body.ts";
 import { formatTime } from "../../../api/time.ts";
 import { usageExportQuery, usageReport, usageReportQuery } from "../../../api/usage.ts";
+import { answerInSlices } from "../answer-in-slices.ts";
 import type { AdminApp, AdminContext } from "../context.ts";
 import { exportUsage } from "./export.ts";
-import { namedRows, usageReportOf } from "./report.ts";
+import { namedRows, rowPresenter, usageReportOf } from "./report.ts";
 
 const reading = { policy: "usage.read" } as const;
 const tags = ["usage"];
@@ -22,17 +23,16 @@ export function usageRoutes(app: AdminApp, context: AdminContext): void {
         response: { 200: usageReport, ...errorResponses },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { limit, ...asked } = request.query;
       const query = usageReportOf(request, asked, context.clock.nowMs());
       const database = context.database();
       const rows = await database.ledger.usage({ ...query, limit });
-      return {
-        data: await namedRows(database, request, query, rows),
-        next_cursor: null,
-        from: formatTime(query.fromMs),
-        to: formatTime(query.toMs),
-      };
+      const present = await rowPresenter(database, request, query, rows);
+      const rest = { data: [], next_cursor: null, from: formatTime(query.fromMs), to: formatTime(query.toMs) } as const;
+      // It may be thousands of rows.
+      const text = await answerInSlices(usageReport, rest, rows, present);
+      return reply.type("application/json; charset=utf-8").send(text as never);
     },
   );
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../../../test/support/database.ts";
 import { settledAttempt } from "../../../../test/support/ledger-records.ts";
-import type { UsageQuery } from "../../../storage/port.ts";
+import type { UsageQuery } from "../../../storage/ports/usage.ts";
 import { type UsageSlice, usageSlices } from "./usage-slices.ts";
 
 const dayMs = 86_400_000;

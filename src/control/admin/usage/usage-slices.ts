@@ -1,5 +1,6 @@
 // A usage report read piece by piece in time, so that however long its range is, few rows are in memory, and few questions are asked.
-import type { LedgerRepository, UsageQuery, UsageRow } from "../../../storage/port.ts";
+import type { LedgerRepository } from "../../../storage/ports/ledger.ts";
+import type { UsageQuery, UsageRow } from "../../../storage/ports/usage.ts";
 
 const dayMs = 86_400_000;
 /** Hours and days go by whole days; how many at a time follows from how many rows the last ones had. */

@@ -2,8 +2,10 @@
 import type { CreateUser, UserPatch } from "../../../api/users.ts";
 import { HeadgateError } from "../../../core/errors.ts";
 import { newId } from "../../../core/ids.ts";
-import type { Repositories, UserRow } from "../../../storage/port.ts";
+import type { UserRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { recordChange } from "../../audit/record-change.ts";
+import { usersChanged } from "../../identity/people-change.ts";
 import { found } from "../answers.ts";
 import type { Asker } from "../authorize/asker.ts";
 import { checkIfMatch, etagOf } from "../etag.ts";
@@ -32,7 +34,7 @@ export async function createUser(repositories: Repositories, asker: Asker, asked
   };
   const row = { ...empty, ...(await userColumns(asked, empty, repositories)) };
   await repositories.users.insert(row);
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion(usersChanged([row.id]));
   const after = await readUser(repositories, row);
   await recordChange(repositories, { ...asker, action: "user.create", resource: resourceOf(row), before: null, after, nowMs });
   return row;
@@ -56,7 +58,7 @@ export async function patchUser(
   if (Object.keys(columns).length === 1) return user;
   refuseOwnStanding(asker.actor, user, columns);
   if (!(await repositories.users.update(id, columns, user.version))) throw new HeadgateError("stale");
-  await repositories.meta.bumpConfigVersion();
+  await repositories.meta.bumpConfigVersion(usersChanged([id], { mayShutOut: true }));
   if (columns.disabled_at) await shutOut(repositories, id);
   await keepAnAdministrator(repositories, user);
   const changed = { ...user, ...columns, version: user.version + 1 };
@@ -83,14 +85,15 @@ export async function deleteUser(
   const user = await userToChange(repositories, id, ifMatch);
   refuseOwnStanding(asker.actor, user, null);
   const before = await readUser(repositories, user);
-  for (const key of await repositories.keys.ofUser(id)) {
+  const keys = await repositories.keys.ofUser(id);
+  for (const key of keys) {
     await repositories.keys.update(key.id, { deleted_at: nowMs, updated_at: nowMs });
     await recordKey(repositories, asker, "key.delete", { before: key, after: null }, nowMs);
-    // One version for each thing that changed: the publisher sees that a patch of users alone will not do.
-    await repositories.meta.bumpConfigVersion();
   }
   await repositories.users.delete(id);
-  await repositories.meta.bumpConfigVersion();
+  // Last: whoever has raised the version is waited for, and must not wait in turn for a row of somebody who waits.
+  for (const key of keys) await repositories.meta.bumpConfigVersion({ part: "key", id: key.id });
+  await repositories.meta.bumpConfigVersion(usersChanged([id], { mayShutOut: true }));
   await keepAnAdministrator(repositories, user);
   await recordChange(repositories, { ...asker, action: "user.delete", resource: resourceOf(user), before, after: null, nowMs });
 }

@@ -1,7 +1,8 @@
 // A user with its groups as the admin API shows it.
 import { formatTime, formatTimeOrNull } from "../../../api/time.ts";
 import type { Role, UserBody } from "../../../api/users.ts";
-import type { Repositories, UserRow } from "../../../storage/port.ts";
+import type { UserRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { presentLimits } from "../limits-column.ts";
 
 /** In the order of `users`. With `groupIds`, no other groups are shown. */

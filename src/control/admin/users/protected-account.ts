@@ -1,6 +1,7 @@
 // What even administrators don't do to accounts: change their own standing, or leave the installation without an administrator.
 import { HeadgateError } from "../../../core/errors.ts";
-import type { Repositories, UserRow } from "../../../storage/port.ts";
+import type { UserRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import type { Actor } from "../authorize/actor.ts";
 
 /** `changes` null: the account is to be deleted. Throws HeadgateError not_allowed. */

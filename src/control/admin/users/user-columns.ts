@@ -1,7 +1,8 @@
 // The columns of a user from what a request asks for, with the checks that need the database.
 import type { UserPatch } from "../../../api/users.ts";
 import { HeadgateError } from "../../../core/errors.ts";
-import type { Repositories, UserRow } from "../../../storage/port.ts";
+import type { UserRow } from "../../../storage/ports/people.ts";
+import type { Repositories } from "../../../storage/ports/storage.ts";
 import { limitsColumn } from "../limits-column.ts";
 
 type Before = Pick<UserRow, "limits" | "source" | "name" | "email">;

@@ -18,16 +18,19 @@ const host = 1;
 const contentLength = 2;
 const refused = 3;
 
-const kindByName: Record<string, number> = {
-  host,
-  "content-length": contentLength,
-  // The client's own business.
-  connection: refused,
-  "keep-alive": refused,
-  "transfer-encoding": refused,
-  upgrade: refused,
-  expect: refused,
-};
+/** A map, since names may be anything, also of what every object has. */
+const kindByName = new Map<string, number>(
+  Object.entries({
+    host,
+    "content-length": contentLength,
+    // The client's own business.
+    connection: refused,
+    "keep-alive": refused,
+    "transfer-encoding": refused,
+    upgrade: refused,
+    expect: refused,
+  }),
+);
 
 /** What is known of a header name as it is spelled; a small cache, since they repeat. */
 const knownNames = new Map<string, number>();
@@ -79,7 +82,7 @@ export function requestHead(request: UpstreamRequest, hostLine: string): Request
 
 function kindOf(name: string): number {
   if (!token.test(name)) throw invalidRequest("a header's name");
-  const kind = kindByName[name.toLowerCase()] ?? ordinary;
+  const kind = kindByName.get(name.toLowerCase()) ?? ordinary;
   if (knownNames.size < knownNamesMax) knownNames.set(name, kind);
   return kind;
 }

@@ -8,6 +8,7 @@ import type { RequestBody } from "../../../../api/requests.ts";
 import type { UsageRowBody } from "../../../../api/usage.ts";
 import type { OperationDocs } from "../operation-doc.ts";
 import { exampleIds, exampleTimes } from "./example-ids.ts";
+import { openAiPrice } from "./price-operations.ts";
 
 const tokens = { input_tokens: 812, cached_input_tokens: 1024, cache_write_tokens: 0, output_tokens: 240, reasoning_tokens: 64 };
 
@@ -32,7 +33,7 @@ const called: RequestBody = {
   stream: true,
   tokens,
   usage_source: "measured",
-  cost_usd: null,
+  cost_usd: 0.00571,
   bodies_kept: false,
   attempts: [
     {
@@ -49,10 +50,25 @@ const called: RequestBody = {
       state: "settled",
       tokens,
       usage_source: "measured",
-      cost_usd: null,
-      cost: null,
+      cost_usd: 0.00571,
+      adjustments: [],
+      cost: 0.00571,
     },
   ],
+};
+
+const explained: RequestBody = {
+  ...called,
+  attempts: called.attempts.map((attempt) => ({
+    ...attempt,
+    price: openAiPrice,
+    cost_parts: [
+      { kind: "input", tokens: 812, usd_per_million: 2.5, usd: 0.00203 },
+      { kind: "cached_input", tokens: 1024, usd_per_million: 1.25, usd: 0.00128 },
+      { kind: "output", tokens: 176, usd_per_million: 10, usd: 0.00176 },
+      { kind: "reasoning", tokens: 64, usd_per_million: 10, usd: 0.00064 },
+    ],
+  })),
 };
 
 const figures: OverviewFigures = {
@@ -200,7 +216,7 @@ export const ledgerOperations: OperationDocs = {
   "GET /requests/:id": {
     id: "getRequest",
     description: "The id is the `x-request-id` that the caller got.",
-    answer: { request: called },
+    answer: { request: explained },
   },
   "GET /requests/:id/bodies": {
     id: "getRequestBodies",

@@ -103,7 +103,7 @@ const explanation: ExplanationBody = {
   ],
   retries: { left: 10, on_timeout: true },
   hedge: null,
-  limits: [{ owner: "key", id: exampleIds.key, requests_per_minute: 60 }],
+  limits: [{ owner: "key", id: exampleIds.key, requests_per_minute: 60, left: { requests_per_minute: 57 } }],
   decision: {
     outcome: "attempt",
     deployment: exampleIds.deployment,

@@ -82,8 +82,29 @@ const system: SystemView = {
     ok: true,
     error: null,
   },
+  prices: { name: "@pydantic/genai-prices", version: "0.1.8", date: "2026-09-23", unpriced_models: 2 },
   warnings: [],
-  redis: null,
+  redis: { status: "ok", since: null, latency_ms: 0.4, detail: null },
+  allowances: { authority: "redis", degraded_since: null },
+  replicas: [
+    {
+      id: "p_01a1f2d0c4a87b1e9a3c5d7f60812b4e",
+      host: "gateway-1",
+      version: "0.1.0",
+      started_at: "2026-11-20T09:14:07.412Z",
+      seen_at: "2026-11-20T16:03:01.201Z",
+      is_self: true,
+      is_gone: false,
+      config_version: 214,
+      spool_backlog_bytes: 0,
+      holds: ["manifests", "probes", "retention", "synchronizations", "usage days"],
+      allowances: "ok",
+    },
+  ],
+  processes: [
+    { name: "control", role: "control", pid: 22, started_at: exampleTimes.made, calls_in_flight: null, config_version: 214 },
+    { name: "worker-1", role: "worker", pid: 23, started_at: exampleTimes.made, calls_in_flight: 12, config_version: 214 },
+  ],
 };
 
 const chat = { model: "prod-gpt-4o", messages: [{ role: "user", content: "Hello" }] };
