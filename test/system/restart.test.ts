@@ -129,7 +129,9 @@ test("case 8: a restart with an edited config file changes nothing, says so, and
   };
   const second = await start({ config: edited, env });
   expect(await stored(second)).toEqual(before);
-  expect(second.stderr).toMatch(/"endpoints":2,"keys":1,"message":"the config file's endpoints and keys are ignored: /);
+  // A log line is written within half a second.
+  const saysSo = /"endpoints":2,"keys":1,"message":"the config file's endpoints and keys are ignored: /;
+  await eventually(() => saysSo.test(second.stderr), { what: () => `the word of it in\n${second.stderr}` });
   expect((await call(second, "alpha")).status).toBe(200);
   expect(provider.take().headers["x-auth"]).toBe(`Token ${providerKey}`);
   expect((await call(second, "alpha", "key-of-a-late-comer-0123456789")).status).toBe(401);

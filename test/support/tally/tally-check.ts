@@ -52,36 +52,25 @@ export function tallyOf(
   const unclaimed = new Set(calls.filter((call) => call.requestId === null));
   const seenIds = new Set<string>();
   let interrupted = 0;
-  for (const row of rows) {
+  const isKnown = (row: LooseJson) => callByRequest.has(row.id);
+  const saysNothing = (row: LooseJson) => row.attempts.every((one: LooseJson) => one.state === "interrupted");
+  // Rows that tell whose they are choose first.
+  const rank = (row: LooseJson) => (isKnown(row) ? 0 : saysNothing(row) ? 2 : 1);
+  for (const row of [...rows].sort((a, b) => rank(a) - rank(b))) {
     if (seenIds.has(row.id)) problems.push(`request ${row.id} is there twice`);
     seenIds.add(row.id);
     const call = callByRequest.get(row.id) ?? unclaimedCall(row, unclaimed, books);
     if (call === undefined) {
-      const attempts = row.attempts.map(({ status, error, state, tokens }: LooseJson) => [
-        status,
-        error,
-        state,
-        tokens.input_tokens,
-      ]);
-      problems.push(`request ${row.id} (${row.model}, ${row.state}) is nobody's: ${JSON.stringify(attempts)}`);
+      problems.push(`request ${row.id} (${row.model}, ${row.state}) is nobody's: ${described(row)}`);
       continue;
     }
+    problems.push(...differences(row, call, books));
     const sum = sumOf(sums, modelOf(call.kind));
     sum.requests++;
-    let attempts = 0;
-    for (const attempt of row.attempts as LooseJson[]) {
+    for (const { attempt, usage } of expectedAttempts(row, call, books)) {
       if (attempt.state === "interrupted") interrupted++;
-      // Its connection was gone: no provider has seen it, but Headgate can't know that.
-      const isUnseen = attempt.error === "upstream_unreachable";
-      const done = isUnseen ? undefined : books.arrivals.get(call.number)?.[attempts++];
-      const usage = isUnseen && attempt.usage_source === "estimated" ? unfinished : expectedUsage(attempt, call, done);
       add(sum, usage, priceOf(modelOf(call.kind)));
     }
-    const arrived = books.arrivals.get(call.number)?.length ?? 0;
-    // A replica killed between its record and its request has one attempt more.
-    const isCut = row.state === "interrupted" || row.attempts.some((one: LooseJson) => one.state === "interrupted");
-    if (attempts !== arrived && !(isCut && attempts === arrived + 1))
-      problems.push(`call ${call.number} (${call.kind}): ${attempts} attempts in the ledger, ${arrived} at the providers`);
     if (call.isComplete && row.state !== "settled") problems.push(`call ${call.number} was received whole, but is ${row.state}`);
   }
   for (const call of callByRequest.values())
@@ -91,19 +80,64 @@ export function tallyOf(
   return { sums, problems, interrupted };
 }
 
-/** A row without an answer that anyone got belongs to a call that was cut before its head: by its tokens, or else to one that came as far as the row says. */
+/** A row without an answer that anyone got belongs to a call that was cut before its head: to one that the providers know as the row says. */
 function unclaimedCall(row: LooseJson, unclaimed: Set<TallyCall>, books: Books): TallyCall | undefined {
-  const { input_tokens: input } = row.tokens as LooseJson;
   const own = [...unclaimed].filter(({ kind }) => modelOf(kind) === row.model);
   const arrivals = ({ number }: TallyCall) => books.arrivals.get(number)?.length ?? 0;
-  const found =
-    // Of a pair, the one that was given up has its estimate.
-    own.find(({ number, kind }) => [0, estimatedInputTokens].includes(input - usageOf(number, kind).inputTokens)) ??
-    own.find((call) => arrivals(call) === row.attempts.length) ??
-    own.find((call) => arrivals(call) > 0) ??
-    own[0];
+  const fits = (call: TallyCall) => differences(row, call, books).length === 0;
+  const found = own.find((call) => fits(call) && arrivals(call) === row.attempts.length) ?? own.find(fits) ?? own[0];
   if (found !== undefined) unclaimed.delete(found);
   return found;
+}
+
+/** What the row has otherwise than the providers' books have the call. */
+function differences(row: LooseJson, call: TallyCall, books: Books): string[] {
+  const found: string[] = [];
+  const expected = expectedAttempts(row, call, books);
+  for (const { attempt, usage } of expected) {
+    const { tokens } = attempt;
+    const inLedger = [tokens.input_tokens, tokens.cached_input_tokens, tokens.cache_write_tokens, tokens.output_tokens];
+    const inBooks = [
+      usage.inputTokens,
+      usage.cachedInputTokens,
+      usage.cacheWriteTokens,
+      usage.outputTokens + usage.reasoningTokens,
+    ];
+    if (String(inLedger) !== String(inBooks))
+      found.push(`call ${call.number} (${call.kind}): ${inLedger} in the ledger, ${inBooks} in the books: ${described(row)}`);
+  }
+  const arrived = books.arrivals.get(call.number)?.length ?? 0;
+  const seen = expected.filter(({ isUnseen }) => !isUnseen).length;
+  // A replica killed between its record and its request has one attempt more.
+  const isCut = row.state === "interrupted" || row.attempts.some((one: LooseJson) => one.state === "interrupted");
+  if (seen !== arrived && !(isCut && seen === arrived + 1))
+    found.push(
+      `call ${call.number} (${call.kind}): ${seen} attempts in the ledger, ${arrived} at the providers: ${described(row)}`,
+    );
+  return found;
+}
+
+/** The row's attempts, each with what it must have used. */
+function expectedAttempts(
+  row: LooseJson,
+  call: TallyCall,
+  books: Books,
+): { attempt: LooseJson; usage: TokenUsage; isUnseen: boolean }[] {
+  let seen = 0;
+  return row.attempts.map((attempt: LooseJson) => {
+    // Its connection was gone: no provider has seen it, but Headgate can't know that.
+    const isUnseen = attempt.error === "upstream_unreachable";
+    const done = isUnseen ? undefined : books.arrivals.get(call.number)?.[seen++];
+    const usage = isUnseen && attempt.usage_source === "estimated" ? unfinished : expectedUsage(attempt, call, done);
+    return { attempt, usage, isUnseen };
+  });
+}
+
+function described(row: LooseJson): string {
+  const attempts = row.attempts.map(({ status, error, state, usage_source, tokens }: LooseJson) =>
+    [status, error, state, usage_source, tokens.input_tokens, tokens.output_tokens].join(" "),
+  );
+  return `${row.id} ${row.state} [${attempts.join("; ")}]`;
 }
 
 function expectedUsage(attempt: LooseJson, { number, kind }: TallyCall, done: Done | undefined): TokenUsage {
