@@ -1,14 +1,14 @@
 // Somebody who clicks through the console: page after page, in a process of its own, so that reading them holds up no caller.
-import { setPriority } from "node:os";
 import { askPage, pagesOf } from "./measure/console-pages.mjs";
 import { sayReady } from "./setup/say-ready.mjs";
+import { goLast } from "./setup/turns-of-cores.mjs";
 
 /** Faster than anybody reads. */
 const pauseMs = 100;
 
 const { port, tokens, known } = JSON.parse(process.argv[2]);
-// The load generator, which is on the same core, measures: it goes first.
-setPriority(19);
+// A browser is on another machine.
+goLast(process.pid);
 const pages = Object.keys(tokens).flatMap((who) => pagesOf(who, known).map(({ path }) => ({ path, token: tokens[who] })));
 for (let turn = 0; ; turn++) {
   const { path, token } = pages[turn % pages.length];

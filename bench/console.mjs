@@ -1,6 +1,5 @@
 // `npm run bench:console`: how fast the console's pages get their data from a large ledger, and what callers notice of it.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { setPriority } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startPostgres } from "../scripts/services/postgres.mjs";
 import { paced } from "./load/paced.mjs";
@@ -15,6 +14,7 @@ import { fillConsole } from "./setup/fill-console.mjs";
 import { openFolders } from "./setup/folders.mjs";
 import { describeMachine } from "./setup/machine.mjs";
 import { startProvider } from "./setup/start-provider.mjs";
+import { goFirst, goLast } from "./setup/turns-of-cores.mjs";
 import { adminToken, startHeadgate } from "./subjects/headgate.mjs";
 
 const say = (text) => process.stderr.write(`${text}\n`);
@@ -25,6 +25,7 @@ async function main(plan) {
   giveProxyCores(plan.proxyCores);
   moveSelfTo(loadCore);
   const provider = await startProvider(dir, loadCore);
+  const isFirst = goFirst([process.pid, provider.pid]) !== null;
   const results = [];
   try {
     for (const engine of plan.engines) results.push(await measureEngine(engine, plan, join(dir, engine), provider, profileDir));
@@ -32,7 +33,12 @@ async function main(plan) {
     await provider.stop();
   }
   const { keys, models, requests, days } = plan.size;
-  const around = [...machine, `${keys} keys, ${models} models, ${requests} requests of ${days} days`, ...consoleTargets(results)];
+  const around = [
+    ...machine,
+    ...(isFirst ? [] : ["Load generator and provider could not be let go first: calls have the kernel's slices in them"]),
+    `${keys} keys, ${models} models, ${requests} requests of ${days} days, ${plan.workers} workers`,
+    ...consoleTargets(results),
+  ];
   const figures = `${pagesTable(results)}\n\n${clickingTable(results)}`;
   process.stdout.write(`${figures}\n\n${around.join("\n")}\n`);
   if (plan.writesReadme) writeReadme("console", around, figures);
@@ -43,7 +49,8 @@ async function main(plan) {
 async function measureEngine(engine, plan, dir, { port: providerPort }, profileDir) {
   mkdirSync(join(dir, "data"), { recursive: true });
   const postgres = engine === "postgres" ? await startPostgres() : null;
-  if (postgres !== null) letOthersGoFirst(postgres);
+  // The database would have a machine of its own.
+  if (postgres !== null) goLast(Number(readFileSync(join(postgres.dataDir, "postmaster.pid"), "utf8").split("\n")[0]));
   let headgate = null;
   try {
     say(`${engine}: filling the database`);
@@ -73,17 +80,6 @@ async function measureEngine(engine, plan, dir, { port: providerPort }, profileD
     await headgate?.stop();
     await postgres?.destroy();
   }
-}
-
-/**
- * The database would have a machine of its own; here it is on the load's core, and the load generator, which measures, goes first.
- * What the server starts later inherits that. Where the system weighs sessions first, as Linux may, a priority says nothing to other ones.
- */
-function letOthersGoFirst({ dataDir }) {
-  const pid = Number(readFileSync(join(dataDir, "postmaster.pid"), "utf8").split("\n")[0]);
-  setPriority(pid, 19);
-  const ofSession = `/proc/${pid}/autogroup`;
-  if (existsSync(ofSession)) writeFileSync(ofSession, "19");
 }
 
 /** By who asks: the administrator's, and keys of the others with which they can do what their role allows. */
