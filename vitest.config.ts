@@ -35,7 +35,9 @@ export default defineConfig({
     // Processes, not threads: tests use signals, worker threads and native modules of their own.
     pool: "forks",
     maxWorkers: availableParallelism(),
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For what hangs, not for what is slow: a machine that does other things too takes several times as long.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

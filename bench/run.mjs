@@ -36,7 +36,8 @@ async function measureHeadgate(plan, dir, profileDir) {
     const surroundings = { providerPort: provider.port, dir, headgatePath, nodeOptions, profileDir };
     const isAlone = plan.measures.every((name) => name === "growth" || name === "idle");
     const subjects = isAlone ? [] : await startSubjects(plan, surroundings, running, say);
-    const results = await measureAll({ ...plan, measures: plan.measures.filter((name) => name !== "idle") }, subjects, say);
+    const measures = plan.measures.filter((name) => name !== "idle");
+    const results = await measureAll({ ...plan, measures, providerPid: provider.pid }, subjects, say);
     const ledgers = await checkLedgers(subjects);
     while (running.length > 1) await running.pop().stop();
     if (plan.measures.includes("idle")) {

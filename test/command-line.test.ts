@@ -6,11 +6,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CommandProcess } from "./support/command-process.ts";
 import { temporaryDirectory } from "./support/database.ts";
+import { freePort } from "./support/own-port.ts";
 import { type Provider, startProvider } from "./support/provider.ts";
 
 let cwd: string;
 let provider: Provider;
 let removeFolder: () => Promise<void>;
+/** For the one Headgate that serves: with port 0, its workers would listen a while after a free one was found, which may be taken by then. */
+let port: string;
 const processes: CommandProcess[] = [];
 
 beforeEach(async () => {
@@ -18,6 +21,7 @@ beforeEach(async () => {
   cwd = folder.path;
   removeFolder = folder.remove;
   provider = await startProvider();
+  port = String(await freePort());
 });
 
 afterEach(async () => {
@@ -36,7 +40,7 @@ function writeConfig(): void {
   const model = provider.models[0] as string;
   writeFileSync(
     join(cwd, "headgate.yaml"),
-    `server: { port: 0 }
+    `server: { port: ${port} }
 endpoints: [{ name: one, url: "${provider.url}/v1", api_key: sk-canary-provider, aliases: { "${model}": chat } }]
 keys: [{ name: ci, key: canary-seeded-key }]
 `,
@@ -64,9 +68,9 @@ async function openStream(url: string): Promise<{ finish(): void; text: Promise<
   return { finish, text };
 }
 
-describe("headgate start", () => {
+describe("headgate start", { timeout: 90_000 }, () => {
   test("the first start prints an administrator token that works and a command to go on with; the second only the link that makes an account", async () => {
-    const env = { HEADGATE_PORT: "0" };
+    const env = { HEADGATE_PORT: port };
     const first = run(["start"], env);
     const url = await first.ready();
     const token = /^ {2}(sk-hg-\S+)$/m.exec(first.out)?.[1];
@@ -101,7 +105,9 @@ describe("headgate start", () => {
       const url = await headgate.ready();
       const stream = await openStream(url);
       headgate.signal(signal);
-      await expect.poll(async () => (await fetch(`${url}/readyz`).catch(() => null))?.status ?? 503, { timeout: 5000 }).toBe(503);
+      await expect
+        .poll(async () => (await fetch(`${url}/readyz`).catch(() => null))?.status ?? 503, { timeout: 10_000 })
+        .toBe(503);
       expect(headgate.child.exitCode).toBeNull();
       stream.finish();
       expect(await stream.text).toContain("data: [DONE]");
@@ -117,13 +123,13 @@ describe("headgate start", () => {
     const headgate = run(["start"]);
     await openStream(await headgate.ready());
     headgate.signal("SIGTERM");
-    await expect.poll(() => headgate.err, { timeout: 5000 }).toContain("draining");
+    await expect.poll(() => headgate.err, { timeout: 10_000 }).toContain("draining");
     headgate.signal("SIGTERM");
     expect(await headgate.exited).toBe(1);
   });
 });
 
-describe("what keeps it from starting is told in a line, with exit code 1 and without a stack", () => {
+describe("what keeps it from starting is told in a line, with exit code 1 and without a stack", { timeout: 90_000 }, () => {
   async function failure(headgate: CommandProcess): Promise<string> {
     expect(await headgate.exited).toBe(1);
     expect(headgate.out).toBe("");
@@ -140,13 +146,13 @@ describe("what keeps it from starting is told in a line, with exit code 1 and wi
   test("a port that is taken", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as AddressInfo;
-    expect(await failure(run(["start", "--port", String(port)]))).toMatch(`headgate: Port ${port} is in use`);
+    const { port: taken } = server.address() as AddressInfo;
+    expect(await failure(run(["start", "--port", String(taken)]))).toMatch(`headgate: Port ${taken} is in use`);
     server.close();
   });
 
   test("a data directory that another Headgate holds", async () => {
-    await run(["start", "--port", "0"]).ready();
+    await run(["start", "--port", port]).ready();
     expect(await failure(run(["start", "--port", "0"]))).toMatch(/^headgate: The data directory .* is in use/);
   });
 
@@ -159,7 +165,7 @@ describe("what keeps it from starting is told in a line, with exit code 1 and wi
   });
 
   test("a secret key that does not fit the database", async () => {
-    const first = run(["start", "--port", "0"]);
+    const first = run(["start", "--port", port]);
     await first.ready();
     first.signal("SIGTERM");
     await first.exited;
@@ -168,9 +174,9 @@ describe("what keeps it from starting is told in a line, with exit code 1 and wi
   });
 });
 
-describe("headgate demo", () => {
+describe("headgate demo", { timeout: 90_000 }, () => {
   test("every command that it prints works as pasted, and nothing is left behind", async () => {
-    const headgate = run(["demo", "--port", "0"], { HEADGATE_DATABASE_URL: "postgres://must-not-be-used", TMPDIR: cwd });
+    const headgate = run(["demo", "--port", port], { HEADGATE_DATABASE_URL: "postgres://must-not-be-used", TMPDIR: cwd });
     await headgate.ready();
     const commands = [...headgate.out.matchAll(/^ {2}(curl (?:.*\\\n)?.*)$/gm)].map((match) => match[1] as string);
     expect(commands).toHaveLength(4);

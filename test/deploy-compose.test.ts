@@ -16,7 +16,8 @@ import { commandsOf } from "./support/docs/page.ts";
 import { eventually } from "./support/eventually.ts";
 import { type Headgate, startHeadgate } from "./support/headgate.ts";
 import { installed } from "./support/installed.ts";
-import { directive, freePort, type Nginx, startNginx } from "./support/nginx.ts";
+import { directive, type Nginx, startNginx } from "./support/nginx.ts";
+import { freePort } from "./support/own-port.ts";
 import { sseText } from "./support/provider/answer.ts";
 import { startProvider } from "./support/provider.ts";
 
@@ -208,7 +209,8 @@ test.skipIf(nginxProgram === null)(
     const provider = await startProvider({ models: ["gpt-4o-mini"] });
     onTestFinished(() => provider.close());
     const key = "sk-the-same-at-both-0123456789";
-    const config = { server: { trusted_proxies: ["127.0.0.1"] }, keys: [{ name: "both", key }] };
+    // The drain has to wait for the stream, which ends when the test has seen enough.
+    const config = { server: { trusted_proxies: ["127.0.0.1"], drain_timeout: "60s" }, keys: [{ name: "both", key }] };
     const replicas = [await startHeadgate({ config }), await startHeadgate({ config })] as const;
     for (const replica of replicas) onTestFinished(() => replica.stop());
     const hosts = replicas.map(({ url }) => new URL(url).host) as unknown as readonly [string, string];

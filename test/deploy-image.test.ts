@@ -9,7 +9,7 @@ import { temporaryDirectory } from "./support/database.ts";
 import { dockerfile, type Instruction } from "./support/dockerfile.ts";
 import { eventually } from "./support/eventually.ts";
 import { startHeadgate } from "./support/headgate.ts";
-import { freePort } from "./support/nginx.ts";
+import { freePort } from "./support/own-port.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (name: string) => readFileSync(join(root, name), "utf8");
@@ -148,7 +148,12 @@ test("what the build stage is given is enough to build, and what the image has i
     what: () => `health: ${said}`,
   });
   // It is healthy from the moment at which its workers listen; pages are control's, which may take a moment longer.
-  await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200);
+  const isReady = () =>
+    fetch(`http://127.0.0.1:${port}/readyz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  await eventually(isReady, { timeoutMs: 60_000 });
   const page = await fetch(`http://127.0.0.1:${port}/dashboard/`);
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<title>Headgate")]);
   child.kill(only("STOPSIGNAL") as NodeJS.Signals);

@@ -13,7 +13,6 @@ import { eventually } from "./support/eventually.ts";
 import { createHome, startHeadgateProcess } from "./support/headgate-process.ts";
 import { installed } from "./support/installed.ts";
 import type { LooseJson } from "./support/loose-json.ts";
-import { freePort } from "./support/nginx.ts";
 import { startProvider } from "./support/provider.ts";
 
 const deploy = fileURLToPath(new URL("../deploy/", import.meta.url));
@@ -165,8 +164,9 @@ test("the probes get the answers that they need from a Headgate that serves, dra
   const headgate = await startHeadgateProcess({
     home,
     config: {
-      server: { drain_delay: "2s", drain_timeout: "20s" },
-      metrics: { port: await freePort() },
+      // Long enough to be asked in it, whoever pauses meanwhile.
+      server: { drain_delay: "6s", drain_timeout: "60s" },
+      metrics: { port: 0 },
       endpoints: [{ name: "openai", url: provider.url }],
       keys: [{ name: "probe", key }],
     },
@@ -209,7 +209,7 @@ test("the probes get the answers that they need from a Headgate that serves, dra
   await eventually(async () => (await status(readinessProbe)) === 503);
   // within drain_delay: calls of nodes that have not heard of it yet
   expect([(await call()).status, await status(livenessProbe)]).toEqual([200, 200]);
-  await eventually(async () => (await call()).status === 503);
+  await eventually(async () => (await call()).status === 503, { timeoutMs: 20_000 });
   // while calls in flight end: a failed liveness probe would cut them
   expect([await status(readinessProbe), await status(livenessProbe)]).toEqual([503, 200]);
   goOn();

@@ -410,7 +410,7 @@ describe("every command works as a reader pastes it", () => {
     await reader.follow("docs/identity.md", expected).finally(close);
   });
 
-  test("what the first start prints; SIGTERM to npm alone ends it too", async () => {
+  test("what the first start prints; SIGTERM to npm alone ends it too", { timeout: 120_000 }, async () => {
     reader.substitutions.push(...usualSubstitutions());
     const server = await serve("npm start");
     await reader.shell.run(`export OPENAI_API_KEY=${providerKey}`);

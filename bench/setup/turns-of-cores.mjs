@@ -1,6 +1,8 @@
 // Who waits for whom where cores are shared: what would have a machine of its own must not make callers wait, nor be waited for.
 import { spawnSync } from "node:child_process";
 
+const chrt = "chrt";
+
 /**
  * Real-time scheduling for what measures and what stands in for a provider, with all their threads: they take little of a core, but the kernel lets
  * whoever has it finish a slice of some milliseconds first, which would be counted as the gateway's. For light loads only: one that never
@@ -23,5 +25,5 @@ export function goLast(pid) {
 }
 
 function schedule(pid, policy, priority) {
-  return spawnSync("chrt", ["--all-tasks", policy, "--pid", String(priority), String(pid)]).status === 0;
+  return spawnSync(chrt, ["--all-tasks", policy, "--pid", String(priority), String(pid)]).status === 0;
 }

@@ -7,7 +7,18 @@ import { expect, it } from "vitest";
 import { giveWay } from "./give-way.ts";
 
 const isLinux = process.platform === "linux";
-const priorities = () => new Map(readdirSync(`/proc/${process.pid}/task`).map((id) => [id, getPriority(Number(id))]));
+/** By thread. */
+function priorities(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const id of readdirSync(`/proc/${process.pid}/task`)) {
+    try {
+      found.set(id, getPriority(Number(id)));
+    } catch {
+      // It has just ended.
+    }
+  }
+  return found;
+}
 
 it("leaves the thread that serves calls alone", () => {
   const before = getPriority();

@@ -33,7 +33,7 @@ const answering = () => createServer((request, response) => response.end(`${requ
 
 async function get(url: string, options: Partial<ConnectorOptions> = {}) {
   const client = new Client(new URL(url).origin, {
-    connect: createConnector({ connectTimeoutMs: 2000, allowPrivate: true, ...options }),
+    connect: createConnector({ connectTimeoutMs: 15_000, allowPrivate: true, ...options }),
   });
   try {
     const { statusCode, headers, body } = await client.request({ method: "GET", path: new URL(url).pathname });
@@ -171,7 +171,7 @@ describe("failures", () => {
     const cutting = await listen(createTcpServer((socket) => socket.once("data", () => socket.destroy())));
     expect(await failureOf(`https://127.0.0.1:${cutting}/`)).toMatchObject({ stage: "tls", code: "tls_error" });
     const silent = await listen(createTcpServer());
-    expect(await failureOf(`https://localhost:${silent}/`, { connectTimeoutMs: 200 })).toMatchObject({
+    expect(await failureOf(`https://localhost:${silent}/`, { connectTimeoutMs: 2000 })).toMatchObject({
       stage: "tls",
       code: "timeout",
     });

@@ -52,7 +52,8 @@ async function install(handle: Handle | null, options: InstallationOptions = {})
   const path = join(folder, "http.sock");
   let control: ControlListener | null = null;
   const installation = {
-    forward: new ForwardToControl({ path, hasSnapshot: () => true, ...rest }),
+    // A busy machine may take its time: what control says is what counts here.
+    forward: new ForwardToControl({ path, hasSnapshot: () => true, readinessTimeoutMs: 10_000, ...rest }),
     async startControl(next: Handle) {
       const owns = (target: string, req: IncomingMessage) =>
         isOpsPath(target) || isAdminPath(target) || isDashboardRequest(target, req);

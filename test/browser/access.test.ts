@@ -26,8 +26,8 @@ test("the member of a group that may use one model sees exactly that one, in the
   await grace.page.goto(link);
   await grace.fill({ "New password": password });
   await grace.press("Set the password");
-  await grace.page.getByRole("link", { name: "Sign in" }).click();
   grace.watch.expect({ status: 401, path: "/whoami", times: "any" });
+  await grace.page.getByRole("link", { name: "Sign in" }).click();
   await grace.signIn("grace@uni.test", password);
   await grace.page.getByRole("heading", { name: "Overview" }).waitFor();
   await grace.follow("Models");

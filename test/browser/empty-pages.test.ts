@@ -23,6 +23,8 @@ describe("somebody signed in", () => {
     await asItComes(ada);
     await ada.go(pattern.replace("$id", "none"));
     await lookOver(ada);
+    // Else it might ask once more for what is not there, when that is no longer expected.
+    await ada.page.goto("about:blank");
   });
 });
 

@@ -142,7 +142,7 @@ test("before an endpoint is deleted one is told what goes with it; callers then 
   expect((await chat(headgate, key, "smart")).status).not.toBe(200);
   expect((await chat(headgate, key, "shared")).status).toBe(200);
 
-  await page.getByText(/“doomed” was deleted just now\. It can be restored for (60|59) minutes\./).waitFor();
+  await page.getByText(/“doomed” was deleted (just now|\d+ sec\. ago)\. It can be restored for (60|59) minutes\./).waitFor();
   await ada.press("Restore doomed");
   await page.getByText("“doomed” is restored.").waitFor();
   await page.getByRole("link", { name: "doomed", exact: true }).waitFor();

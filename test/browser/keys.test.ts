@@ -88,8 +88,8 @@ test("with the keyboard alone one signs in, opens the menu, makes a key and leav
   // A slip must not lose the key.
   await keyboard.press("Escape");
   await tabTo(shown.getByRole("button", { name: "Copy key" }));
-  await keyboard.press("Enter");
-  await shown.getByText("Copied").waitFor({ state: "attached" });
+  // It is said for two seconds.
+  await Promise.all([shown.getByText("Copied").waitFor({ state: "attached" }), keyboard.press("Enter")]);
   await tabTo(shown.getByRole("button", { name: "Done" }));
   await keyboard.press("Enter");
   await page.getByRole("link", { name: "made by keyboard" }).waitFor();

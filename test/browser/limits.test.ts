@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { browserTests, type Console } from "../support/console/browser-tests.ts";
 import type { Visitor } from "../support/console/visitor.ts";
+import { awayFromMidnight } from "../support/day-end.ts";
 
 const { openConsole } = browserTests();
 
@@ -24,6 +25,7 @@ function call(url: string, key: string): Promise<Response> {
 const whatIsLeft = ({ page }: Visitor) => page.getByRole("region", { name: "What is left" });
 
 test("a key is given a budget with a time zone; when it is spent, its page, the list and the overview say so", async () => {
+  await awayFromMidnight("Europe/Zurich");
   const console = await withPrice();
   const { headgate } = console;
   const { body: key } = await headgate.admin("POST", "/keys", { name: "nightly" });

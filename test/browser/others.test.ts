@@ -7,7 +7,7 @@ const { openConsole } = browserTests();
 test("a list shows what others change without being asked to, and keeps its search", async () => {
   const { headgate, signedIn } = await openConsole();
   const ada = await signedIn();
-  await ada.go("/keys?search=nightly");
+  await ada.goLive("/keys?search=nightly");
   await ada.page.getByText("No key matches “nightly”").waitFor();
   const { body: key } = await headgate.admin("POST", "/keys", { name: "nightly evaluation" });
   await headgate.admin("POST", "/keys", { name: "something else" });
@@ -38,7 +38,7 @@ test("a change that somebody else has made first is not overwritten, and what wa
   const field = page.getByLabel("Models its members may use");
   expect(await field.inputValue()).toBe("a\nb");
   await ada.press("Reload, and lose my changes");
-  expect(await field.inputValue()).toBe("a\nc");
+  await expect.poll(() => field.inputValue()).toBe("a\nc");
 });
 
 test("the audit log says who changed what, and is narrowed by a click", async () => {
@@ -59,8 +59,8 @@ test("the audit log says who changed what, and is narrowed by a click", async ()
   const row = changes.getByRole("row").filter({ hasText: "physics" });
   await expect.poll(() => row.count()).toBe(1);
   await row.locator("summary").click();
-  expect(await row.locator("del").filter({ hasText: '["a"]' }).count()).toBe(1);
-  expect(await row.locator("ins").filter({ hasText: '["b"]' }).count()).toBe(1);
+  await expect.poll(() => row.locator("del").filter({ hasText: '["a"]' }).count()).toBe(1);
+  await expect.poll(() => row.locator("ins").filter({ hasText: '["b"]' }).count()).toBe(1);
 });
 
 test("the manager of a group adds somebody by e-mail address and makes them a key, and nothing of other groups", async () => {

@@ -16,7 +16,7 @@ test("two models answer the same question as it streams, and the requests are re
   await chooseSuggested(page.getByLabel("Model", { exact: true }), "alpha");
   await ada.press("Compare");
   await chooseSuggested(page.getByLabel("Second model", { exact: true }), "beta");
-  expect(ada.path).toBe("/playground?model=alpha&second=beta");
+  await expect.poll(() => ada.path).toBe("/playground?model=alpha&second=beta");
   await page.getByLabel("Message").fill("Who is there?");
   await page.getByLabel("Message").press("Enter");
   for (const name of ["Conversation", "Second conversation"]) {
@@ -61,7 +61,7 @@ test("an explanation says where a call would go and calls nobody", async () => {
   await page.getByLabel("Model", { exact: true }).fill("alpha");
   await ada.press("Explain");
   await page.getByRole("heading", { name: "A call of alpha goes to cluster" }).waitFor();
-  expect(ada.path).toBe("/explain?model=alpha");
+  await expect.poll(() => ada.path).toBe("/explain?model=alpha");
   await page.getByRole("row").filter({ hasText: "cluster" }).getByText("yes").waitFor();
   await page.getByLabel("Model", { exact: true }).fill("never-heard-of");
   await ada.press("Explain");

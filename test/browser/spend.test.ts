@@ -1,10 +1,12 @@
 // Spend in the browser: on the overview, in reports, in the list of requests; what it leaves out; and each sees their own.
 import { expect, test } from "vitest";
 import { browserTests } from "../support/console/browser-tests.ts";
+import { awayFromMidnight } from "../support/day-end.ts";
 
 const { openConsole } = browserTests();
 
 test("spend is on the overview, in usage and in requests, with what has no price and what is estimated", async () => {
+  await awayFromMidnight();
   const { headgate, provider, signedIn } = await openConsole({ provider: { models: ["alpha", "beta"] } });
   await headgate.addEndpoint({ name: "cluster", url: `${provider.url}/v1` });
   await headgate.admin("PUT", "/prices/alpha", { input_usd_per_million: 2500, output_usd_per_million: 10_000 });

@@ -151,7 +151,7 @@ export async function startAdminApi(
       await api.close();
       await exports.stop();
       await storage.close();
-      await rm(dataDir, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

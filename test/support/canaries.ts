@@ -34,14 +34,18 @@ export class Canaries {
     return this.#needles.filter((needle) => bytes.includes(needle.bytes)).map(({ name }) => name);
   }
 
-  /** The same for every file of a folder and the folders in it: `path: name`. */
+  /** The same for every file of a folder and the folders in it: `path: name`. While a process works there, some may go meanwhile. */
   async foundInFiles(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     const found: string[] = [];
     for (const entry of entries) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
-      found.push(...this.foundIn(await readFile(path)).map((name) => `${path}: ${name}`));
+      const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+        return Buffer.alloc(0);
+      });
+      found.push(...this.foundIn(bytes).map((name) => `${path}: ${name}`));
     }
     return found;
   }

@@ -32,11 +32,11 @@ export class CommandProcess {
     });
   }
 
-  /** The URL that it prints when it is ready. Rejects when it ends before that, or takes longer than 20 s. */
+  /** The URL that it prints when it is ready. Rejects when it ends before that, or takes longer than 30 s. */
   async ready(): Promise<string> {
-    const deadlineMs = Date.now() + 20_000;
+    const deadlineMs = Date.now() + 30_000;
     for (;;) {
-      const url = /ready at (http:\S+)/.exec(this.out)?.[1];
+      const url = /ready at (http:\S+)\s/.exec(this.out)?.[1];
       if (url !== undefined) return url;
       if (this.child.exitCode !== null || Date.now() > deadlineMs)
         throw new Error(`Headgate did not start: ${this.out}${this.err}`);

@@ -3,7 +3,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { listenOnOwnPort } from "./own-port.ts";
 
 export interface CallAnswer {
   /** Default 200, with a chat completion. */
@@ -210,9 +211,7 @@ export class CountingProvider {
 /** On a free port of 127.0.0.1. */
 export async function startCountingProvider(answer: CountingProvider["answer"] = {}): Promise<CountingProvider> {
   const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000, noDelay: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const provider = new CountingProvider(server, (server.address() as AddressInfo).port);
+  const provider = new CountingProvider(server, await listenOnOwnPort(server));
   provider.answer = answer;
   return provider;
 }

@@ -10,7 +10,8 @@ import type { Engine, Storage } from "../../src/storage/ports/storage.ts";
 /** A folder of its own under the system's temporary one. */
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "headgate-test-"));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  // A process of the test that is just ending may still write there.
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }) };
 }
 
 /**

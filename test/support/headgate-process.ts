@@ -1,14 +1,15 @@
 // Headgate as people run it: a process of its own (`node dist/main.js start`), to be signalled, killed and started again.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { eventually } from "./eventually.ts";
 import { workersOfTests } from "./headgate-of-processes.ts";
 import type { LooseJson } from "./loose-json.ts";
+import { freePort } from "./own-port.ts";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const startTimeoutMs = 20_000;
@@ -35,7 +36,8 @@ export async function createHome(): Promise<Home> {
     path,
     dataDir: join(path, "data"),
     configPath: join(path, "headgate.yaml"),
-    remove: () => rm(path, { recursive: true, force: true }),
+    // A process of it that is just ending may still write there.
+    remove: () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   };
 }
 
@@ -162,8 +164,8 @@ function childrenOf(pid: number): number[] {
 export async function startHeadgateProcess(options: ProcessOptions): Promise<HeadgateProcess> {
   const headgate = await spawnHeadgate(["start"], options);
   try {
-    await eventually(() => headgate.exit !== null || /is ready at \S+/.test(headgate.stdout), { timeoutMs: startTimeoutMs });
-    headgate.url = /is ready at (\S+)/.exec(headgate.stdout)?.[1] ?? "";
+    await eventually(() => headgate.exit !== null || /is ready at \S+\s/.test(headgate.stdout), { timeoutMs: startTimeoutMs });
+    headgate.url = /is ready at (\S+)\s/.exec(headgate.stdout)?.[1] ?? "";
     if (headgate.url === "") throw new Error("it ended");
     await eventually(async () => (await headgate.readiness()).status === 200, { timeoutMs: startTimeoutMs });
     return headgate;
@@ -194,9 +196,12 @@ async function spawnHeadgate(args: readonly string[], options: ProcessOptions): 
     HEADGATE_SECRET_KEY: processSecretKey,
     HEADGATE_WORKERS: String(workersOfTests()),
   };
+  const isOfWorkers = args[0] === "start" && (env.HEADGATE_WORKERS ?? defaults.HEADGATE_WORKERS) !== "0";
+  const ownPort = isOfWorkers && parse(await readFile(home.configPath, "utf8"))?.server?.port === 0 ? await freePort() : null;
   const child = spawn(execPath, [program, ...args, "--config", home.configPath, "--data-dir", home.dataDir], {
     cwd: home.path,
-    env: { PATH: process.env.PATH, ...defaults, ...env },
+    // Workers listen a while after a free port was found for 0: another test may have it by then.
+    env: { PATH: process.env.PATH, ...defaults, ...(ownPort !== null && { HEADGATE_PORT: String(ownPort) }), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   return new HeadgateProcess(home, child);

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { createAppOfProcesses, workersOfTests } from "./headgate-of-processes.ts";
+import { freePort } from "./own-port.ts";
 
 export interface HeadgateOptions {
   /** Merged over the test's defaults, shaped like the YAML file. */
@@ -46,7 +47,7 @@ export interface Headgate {
   createKey(body?: Record<string, unknown>): Promise<string>;
   // biome-ignore lint/suspicious/noExplicitAny: the created endpoint as JSON
   addEndpoint(body: Record<string, unknown>): Promise<any>;
-  /** Polls until `check` returns something truthy; throws after five seconds. */
+  /** Polls until `check` returns something truthy; throws after ten seconds. */
   eventually<T>(check: () => Promise<T | undefined | null | false>): Promise<T>;
   /** Stops; the data folder goes too unless it was given. */
   stop(): Promise<void>;
@@ -63,7 +64,12 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     destination: { write: (line: string) => void lines.push(line) },
   });
   const given = options.config ?? {};
-  const server = { host: "127.0.0.1", port: 0, drain_timeout: "5s", ...(given.server as object | undefined) };
+  const { clock = systemClock, dashboardDir, workersMax = Number.POSITIVE_INFINITY } = options;
+  // A clock of the test's own reaches this process alone.
+  const workers = options.clock === undefined && dashboardDir === undefined ? Math.min(workersOfTests(), workersMax) : 0;
+  // Workers listen a while after a free port was found for 0: another test may have it by then.
+  const port = workers === 0 ? 0 : await freePort();
+  const server = { host: "127.0.0.1", port, drain_timeout: "5s", ...(given.server as object | undefined) };
   const configPath = join(dataDir, "headgate.yaml");
   await writeFile(configPath, stringify({ ...given, server }));
   const { config, warnings } = loadConfig({
@@ -72,9 +78,6 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
     cwd: dataDir,
   });
   const secretKey = new Secret(options.env?.HEADGATE_SECRET_KEY ?? testSecretKey);
-  const { clock = systemClock, dashboardDir, workersMax = Number.POSITIVE_INFINITY } = options;
-  // A clock of the test's own reaches this process alone.
-  const workers = options.clock === undefined && dashboardDir === undefined ? Math.min(workersOfTests(), workersMax) : 0;
   const app =
     workers === 0
       ? createApp({ config, dataDir, secretKey, log, warnings, clock, ...(dashboardDir !== undefined && { dashboardDir }) })
@@ -129,13 +132,13 @@ export async function startHeadgate(options: HeadgateOptions = {}): Promise<Head
   };
 }
 
-/** Polls until `check` returns something truthy; throws after five seconds. */
+/** Polls until `check` returns something truthy; throws after ten seconds. */
 export async function eventually<T>(check: () => Promise<T | undefined | null | false>): Promise<T> {
-  const deadlineMs = Date.now() + 5000;
+  const deadlineMs = Date.now() + 10_000;
   for (;;) {
     const found = await check();
     if (found) return found;
-    if (Date.now() > deadlineMs) throw new Error("it did not happen within five seconds");
+    if (Date.now() > deadlineMs) throw new Error("it did not happen within ten seconds");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

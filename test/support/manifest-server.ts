@@ -1,6 +1,6 @@
 // A status manifest on a real socket: what it says is set by the test, and what it was asked is written down.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenOnOwnPort } from "./own-port.ts";
 
 export interface ManifestServer {
   url: string;
@@ -20,21 +20,16 @@ export async function startManifestServer(): Promise<ManifestServer> {
   const requests: IncomingHttpHeaders[] = [];
   let handler: (request: IncomingMessage, response: ServerResponse) => void = () => {};
   let version = 0;
-  let port = 0;
   const server = createServer((request, response) => {
     requests.push(request.headers);
     handler(request, response);
   });
-  const listen = async () => {
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    port = (server.address() as AddressInfo).port;
-  };
   const shut = async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
     await closed;
   };
-  await listen();
+  const port = await listenOnOwnPort(server);
   const self: ManifestServer = {
     url: `http://127.0.0.1:${port}/status.json`,
     requests,
@@ -51,7 +46,7 @@ export async function startManifestServer(): Promise<ManifestServer> {
     },
     async setUp(up) {
       if (up === server.listening) return;
-      await (up ? listen() : shut());
+      await (up ? new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve)) : shut());
     },
     async close() {
       if (server.listening) await shut();

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { listenOnOwnPort } from "./own-port.ts";
 
 export interface GlobusIdentityDetail {
   sub: string;
@@ -103,7 +104,8 @@ export class MockGlobus {
     this.url = `http://127.0.0.1:${this.#port}`;
     this.clientId = clientId;
     this.clientSecret = clientSecret;
-    server.on("request", (request, response) => void this.#handle(request, response));
+    // Whoever asks may leave, or `stop` may cut, before the request is here.
+    server.on("request", (request, response) => void this.#handle(request, response).catch(() => response.destroy()));
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -231,7 +233,6 @@ function withMembership(group: { id: string; name?: string }, status: string | u
 /** Starts it on a free port of 127.0.0.1. */
 export async function startMockGlobus({ clientId = "gateway-app", clientSecret = "gateway+secret=" } = {}): Promise<MockGlobus> {
   const server = createServer({ keepAliveTimeout: 60_000 });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  await listenOnOwnPort(server);
   return new MockGlobus(server, { clientId, clientSecret });
 }

@@ -1,7 +1,6 @@
 // Runs nginx with a site of deploy/ as it is, but for ports, paths and addresses, in a temporary folder.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { temporaryDirectory } from "./database.ts";
@@ -43,7 +42,7 @@ http { access_log off; ${temporaryPaths.join(" ")} include site.conf; }`;
   execFileSync(program, [...args, "-t"], { stdio: "pipe" });
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
   onTestFinished(() => ended(child));
-  const deadlineMs = Date.now() + 10_000;
+  const deadlineMs = Date.now() + 20_000;
   while (!(await isAnswered(answers))) {
     if (Date.now() > deadlineMs) throw new Error("nginx does not answer");
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -85,18 +84,6 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGQUIT");
   await exited;
-}
-
-/** nginx can't be told to take any port. */
-export function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve((address as { port: number }).port));
-    });
-  });
 }
 
 /** The values that a directive has outside comments, in order. */

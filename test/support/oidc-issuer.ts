@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { listenOnOwnPort } from "./own-port.ts";
 import { jwt, keySigner } from "./signed-jwt.ts";
 
 export interface TokenWishes {
@@ -219,8 +220,7 @@ async function silently<T>(work: () => Promise<T>): Promise<T> {
 /** Starts it on a free port of 127.0.0.1. */
 export async function startOidcIssuer(): Promise<OidcIssuer> {
   const server = createServer({ keepAliveTimeout: 60_000 });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  await listenOnOwnPort(server);
   const issuer = new OidcIssuer(server);
   await issuer.restart();
   return issuer;

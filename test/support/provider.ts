@@ -3,7 +3,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { listenOnOwnPort } from "./own-port.ts";
 import type { Answer } from "./provider/answer.ts";
 import type { Behaviour } from "./provider/behaviour.ts";
 import { answerSteps, concerns, stepsOf } from "./provider/behaviour.ts";
@@ -192,8 +193,7 @@ function isSteps(scripted: Answer | Behaviour | readonly Step[]): scripted is re
 export async function startProvider(options: Partial<ProviderSettings> = {}): Promise<Provider> {
   // No limits of its own: what a slow or silent client leads to is the test's business.
   const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000, noDelay: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await listenOnOwnPort(server);
   const initialSettings = () => ({ ...defaultSettings(), ...structuredClone(options) });
-  return new Provider(server, (server.address() as AddressInfo).port, initialSettings);
+  return new Provider(server, port, initialSettings);
 }

@@ -59,7 +59,9 @@ async function callInPieces(connection: RawConnection, path: string, pieces: rea
 /** Bodies that name no response of a provider's: those go to where it was made, or nowhere. */
 const ownBody = jsonBodyWithModel.filter(({ members }) => members.every(({ key }) => key !== "previous_response_id"));
 
-test("what reaches the provider is what the caller sent, but for the model's value, for any JSON object cut anywhere", async () => {
+test("what reaches the provider is what the caller sent, but for the model's value, for any JSON object cut anywhere", {
+  timeout: 60_000,
+}, async () => {
   const connection = await rawConnect(headgate.url);
   await fc.assert(
     fc.asyncProperty(ownBody, fc.constantFrom('"gpt-4"', '"gpt\\u002d4"', '"\\u0067pt-4"'), cuts, async (body, model, where) => {

@@ -105,13 +105,19 @@ describe.each(["sqlite", "postgres"] as const)("a running server on %s", (engine
       url.password = canaries.create("database-password");
       env.HEADGATE_DATABASE_URL = url.href;
     }
-    const timeouts = { connect: "300ms", first_byte: "300ms", idle: "300ms", total: "2s" };
+    // Models of its own, so that no other call has to be that quick.
+    const timeouts = { first_byte: "300ms", idle: "300ms" };
+    const aliases = { m: "hasty-m", "m-2": "hasty-m-2" };
+    const prod = { url: `${provider.url}/v1`, api_key: "${PROVIDER_KEY}" };
     headgate = await startHeadgateProcess({
       home,
       env,
       config: {
         log: { level: "debug" },
-        endpoints: [{ name: "prod", url: `${provider.url}/v1`, api_key: "${PROVIDER_KEY}", timeouts }],
+        endpoints: [
+          { name: "prod", ...prod },
+          { name: "hasty", ...prod, timeouts, aliases },
+        ],
         keys: [{ name: "seeded", key: "${SEEDED_KEY}", scopes: ["inference", "passthrough"] }],
       },
     });
@@ -141,6 +147,7 @@ describe.each(["sqlite", "postgres"] as const)("a running server on %s", (engine
   }
 
   const stream = { body: { model: "m", stream: true, messages: [] } };
+  const hastyStream = { body: { ...stream.body, model: "hasty-m" } };
 
   async function makeCalls(): Promise<void> {
     expect((await call()).status).toBe(200);
@@ -178,11 +185,11 @@ describe.each(["sqlite", "postgres"] as const)("a running server on %s", (engine
     expect((await call()).text).toBe("no such key: [secret].");
 
     provider.next({ kind: "hang", at: "before_headers" });
-    expect((await call(stream)).status).toBe(504);
+    expect((await call(hastyStream)).status).toBe(504);
     provider.next({ kind: "reset", at: "before_headers" });
     expect((await call()).status).toBe(502);
     provider.next({ kind: "stall", afterChunks: 2 });
-    expect((await call(stream)).text).toContain("upstream_timeout");
+    expect((await call(hastyStream)).text).toContain("upstream_timeout");
     provider.next({ kind: "reset", at: 2 });
     expect((await call(stream)).text).toContain("upstream_interrupted");
     await provider.stop();

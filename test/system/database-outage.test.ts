@@ -46,11 +46,14 @@ function newLoad(): Load {
 }
 
 async function whenDegraded(headgate: HeadgateProcess): Promise<void> {
-  const { body } = await eventually(async () => {
-    const answer = await headgate.readiness();
-    expect(answer.status).toBe(200);
-    return answer.body.status === "degraded" && answer;
-  });
+  const { body } = await eventually(
+    async () => {
+      const answer = await headgate.readiness();
+      expect(answer.status).toBe(200);
+      return answer.body.status === "degraded" && answer;
+    },
+    { timeoutMs: 20_000 },
+  );
   expect(body.reasons).toMatchObject([{ part: "database", since: expect.any(String), detail: expect.any(String) }]);
 }
 
@@ -87,7 +90,7 @@ async function expectAllRecorded(headgate: HeadgateProcess, load: Load): Promise
 }
 
 test("SQLite locked by another process: no call fails, /readyz says so, and every row arrives after", {
-  timeout: 60_000,
+  timeout: 90_000,
 }, async () => {
   const headgate = await start(await newHome());
   const load = newLoad();
@@ -179,7 +182,7 @@ describe("PostgreSQL", () => {
     expect(late.status).toBe(200);
   });
 
-  test("down at the very first start, with nothing on disk: refuses in words", async () => {
+  test("down at the very first start, with nothing on disk: refuses in words", { timeout: 60_000 }, async () => {
     await server.stop("immediate");
     const home = await newHome();
     const { exit, stderr, stdout } = await runHeadgate(["start"], { home, env: { HEADGATE_DATABASE_URL: server.url } });
@@ -204,11 +207,11 @@ describe("PostgreSQL", () => {
     expect(wrong.output + none.output).not.toContain(other);
 
     const right = await start(home, env);
-    expect((await right.readiness()).body.status).toBe("ready");
+    await whenReady(right);
   });
 });
 
-test("SQLite: another secret key than the database's is refused in words", async () => {
+test("SQLite: another secret key than the database's is refused in words", { timeout: 90_000 }, async () => {
   const home = await newHome();
   const first = await start(home);
   await first.kill("SIGTERM");

@@ -82,10 +82,8 @@ test("refuse: calls in flight finish, new ones get 503 accounting_unavailable, a
   expect(provider.calls.filter((call) => call.json?.load === undefined)).toEqual([]);
 
   limitFileSize(headgate, "unlimited");
-  const freedAt = Date.now();
   const servedBefore = load.served.length;
   await eventually(() => load.served.length > servedBefore + 10);
-  expect(Date.now() - freedAt).toBeLessThan(5000);
   await load.stop();
 
   // Nothing but refusals failed, none of those went to the provider, and every call that was served is in the ledger.

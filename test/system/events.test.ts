@@ -64,13 +64,15 @@ test("usage, once it is in the database, at most once a second", async () => {
   const provider = await provide();
   await headgate.addEndpoint({ name: "prod", url: `${provider.url}/v1` });
   const key = await headgate.createKey();
+  const begunAtMs = performance.now();
   const listener = await listen(headgate, "usage");
   for (let i = 0; i < 30; i++) expect((await chat(headgate, key)).status).toBe(200);
   await told(listener, "usage");
-  const { body } = await headgate.admin("GET", "/usage");
-  expect(body.data[0].requests).toBeGreaterThan(0);
-  const times = listener.events.map(({ atMs }) => atMs);
-  for (const [i, atMs] of times.slice(1).entries()) expect(atMs - (times[i] as number)).toBeGreaterThan(900);
+  // Not `/usage`, where a call is once it is over: the first that is told of may still have been under way.
+  expect((await headgate.admin("GET", "/requests")).body.data.length).toBeGreaterThan(0);
+  await eventually(async () => (await headgate.admin("GET", "/usage")).body.data[0]?.requests === 30);
+  // When each was read says little: two that were sent a second apart may be read at once. A timer may be early by 1 ms.
+  expect(listener.events.length).toBeLessThanOrEqual(1 + (performance.now() - begunAtMs) / 999);
 });
 
 test("the health of deployments: when they fail, and when time has passed", async () => {
@@ -107,11 +109,11 @@ test("synchronisations that nobody has asked for", async () => {
 });
 
 test("a drain ends streams: nobody waits for them", async () => {
-  const headgate = await start();
+  const headgate = await start({ config: { server: { drain_timeout: "60s" } } });
   const listener = await listen(headgate);
   const begunAtMs = Date.now();
   await headgate.app.drain();
-  expect(Date.now() - begunAtMs).toBeLessThan(4000);
+  expect(Date.now() - begunAtMs).toBeLessThan(20_000);
   await eventually(() => listener.isOver);
   expect(listener.topics()).toContain("system");
 });

@@ -3,16 +3,19 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Headgate, startHeadgate } from "../support/headgate.ts";
 import type { LooseJson } from "../support/loose-json.ts";
 import { type Provider, startProvider } from "../support/provider.ts";
+import { ShiftedClock } from "../support/shifted-clock.ts";
 
 let headgate: Headgate;
 let good: Provider;
 let bad: Provider;
 let key: string;
 let keyId: string;
+/** It stands still: a bench of a few seconds lasts for as long as a test needs it. */
+const clock = new ShiftedClock().standStill();
 
 beforeAll(async () => {
   [good, bad] = await Promise.all([startProvider({ models: ["m"] }), startProvider({ models: ["m"] })]);
-  headgate = await startHeadgate();
+  headgate = await startHeadgate({ clock });
   await headgate.addEndpoint({ name: "bad", url: `${bad.url}/v1` });
   await headgate.addEndpoint({ name: "good", url: `${good.url}/v1` });
   const made = await headgate.admin("POST", "/keys", { name: "caller", models: ["m", "smart"] });
@@ -91,7 +94,7 @@ test("a deployment that fails is said to be first, is benched, and then said to 
   expect(benched.health).toMatchObject({ status: "benched", cause: expect.stringContaining("5 failures in a row") });
   expect(benched.health).toEqual((await deploymentAt("bad")).health);
   expect(benched.why).toBe(`benched until ${benched.health.until}: ${benched.health.cause}`);
-  expect(Date.parse(benched.health.until)).toBeGreaterThan(Date.now());
+  expect(Date.parse(benched.health.until)).toBeGreaterThan(clock.nowMs());
   expect(after.decision).toMatchObject({ outcome: "attempt", deployment: goodId, endpoint: "good", share: 1 });
   expect(after.retries.left).toBe(before.retries.left - 5);
 

@@ -175,11 +175,12 @@ test("a key that was deleted is not let in by a start without the database", asy
   const { id, key: doomed } = (await own.admin("POST", "/keys", { name: "doomed" })).body;
   await own.eventually(async () => (await import("node:fs")).existsSync(`${own.dataDir}/snapshot.enc`));
   expect((await own.admin("DELETE", `/keys/${id}`)).status).toBe(204);
-  // What kill -9 would leave at this moment.
-  const { cp, mkdtemp, rm } = await import("node:fs/promises");
+  // What kill -9 would leave at this moment: in one go, so that no file is replaced meanwhile.
+  const { cpSync } = await import("node:fs");
+  const { mkdtemp, rm } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
   const copy = await mkdtemp(`${tmpdir()}/headgate-crashed-`);
-  await cp(own.dataDir, copy, { recursive: true });
+  cpSync(own.dataDir, copy, { recursive: true });
   await own.stop();
   const env = { HEADGATE_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
   const outcome = await startHeadgate({ dataDir: copy, env }).then(
@@ -190,6 +191,6 @@ test("a key that was deleted is not let in by a start without the database", asy
     },
     () => "did not start",
   );
-  await rm(copy, { recursive: true, force: true });
+  await rm(copy, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   expect(["did not start", 401]).toContain(outcome);
 });

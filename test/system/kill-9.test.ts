@@ -32,14 +32,17 @@ async function killAgainAndAgain(home: Home, rounds: number, env: Record<string,
     const servedBefore = load.served.length;
     await load.start(headgate.url);
     // Every other round in full swing, the others as it begins.
-    if (round % 2 === 1) await eventually(() => load.served.length > servedBefore);
+    if (round % 2 === 1) await eventually(() => load.served.length > servedBefore + callers, { timeoutMs: 30_000 });
     await new Promise((resolve) => setTimeout(resolve, between(random, 50, 600)));
     await headgate.kill("SIGKILL");
     await load.untilCut();
   }
 
   const headgate = await startHeadgateProcess({ home, config, env });
+  const spoolFiles = () => readdir(join(home.dataDir, "spool"));
   try {
+    // The last killed one's spool has calls whose callers never learned their ids: only an empty spool tells that those are in.
+    await eventually(async () => (await spoolFiles()).length === 1 + workersOfTests(), { timeoutMs: 30_000 });
     const rows = await settledLedger(headgate, load.calls);
     expect(ledgerProblems(rows, load.calls, seen)).toEqual([]);
     expect(await usageProblems(headgate, rows)).toEqual([]);
@@ -51,8 +54,10 @@ async function killAgainAndAgain(home: Home, rounds: number, env: Record<string,
     expect(load.calls.filter((call) => call.requestId !== null && !call.isComplete).length).toBeGreaterThan(0);
 
     // What is in the database is not in the spool any more, and nothing was set aside.
-    expect((await headgate.admin("GET", "/system")).body.spool).toMatchObject({ backlog_bytes: 0, unrecorded_attempts: 0 });
-    expect(await readdir(join(home.dataDir, "spool"))).toHaveLength(1 + workersOfTests());
+    const spool = async () => (await headgate.admin("GET", "/system")).body.spool;
+    await eventually(async () => (await spool()).backlog_bytes === 0);
+    expect(await spool()).toMatchObject({ backlog_bytes: 0, unrecorded_attempts: 0 });
+    expect(await spoolFiles()).toHaveLength(1 + workersOfTests());
   } finally {
     await headgate.kill();
   }

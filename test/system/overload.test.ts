@@ -135,22 +135,24 @@ test("while turns of the event loop take too long, calls that are too much are r
   await crowd.stop();
   expect([...crowd.answers.keys()].sort()).toEqual([404, 503]);
   expect([crowd.broken, shed.calls_in_flight]).toEqual([0, 0]);
-  expect((await rawRequest(gateway.url, call)).status).toBe(404);
-  await eventually(async () => lines.length === 2, { timeoutMs: 10_000 });
+  // While it is on its guard, a machine that is busy with other things is a reason to refuse, too.
+  await eventually(async () => (await rawRequest(gateway.url, call)).status === 404);
+  await eventually(async () => lines.length === 2, { timeoutMs: 20_000 });
   expect(lines[1]).toBe("no longer overloaded");
 });
 
 test("one long pause, with all the calls that waited for it, sheds nothing", async () => {
   const shed: ShedReason[] = [];
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const load = new LoadGate({ callsInFlightMax: 1000, turnMsMax: 40, onShed: (reason) => void shed.push(reason), log });
+  // Long enough that what else the machine does meanwhile is no long turn; the pause is longer than five of them.
+  const load = new LoadGate({ callsInFlightMax: 1000, turnMsMax: 500, onShed: (reason) => void shed.push(reason), log });
   const snapshots = new SnapshotHolder(() => {});
   snapshots.replace(snapshotWithKey(key));
   const gateway = await startBareGateway({ snapshots, load });
   onTestFinished(() => gateway.stop());
   const connections = await Promise.all(Array.from({ length: 50 }, () => rawConnect(gateway.url)));
   for (const connection of connections) connection.send(rawRequestBytes(gateway.url, call));
-  occupy(1000);
+  occupy(3000);
   for (const connection of connections) {
     const answer = await (await connection.response({ method: "POST" })).done();
     expect(answer.status).toBe(404);
@@ -208,18 +210,18 @@ test("a flood of callers who ask again at once: it goes on serving, breaks no co
   await eventually(async () => (await rawRequest(headgate.url, call)).status === 200);
   const forMs = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  const few = await flood(headgate.url, 32, request);
-  await forMs(3000);
-  await few.stop();
-  const many = await flood(headgate.url, 1500, request);
-  await forMs(3000);
-  await many.stop();
-  const servedFew = few.answers.get(200) ?? 0;
+  const floodOf = async (callers: number) => {
+    const crowd = await flood(headgate.url, callers, request);
+    await forMs(3000);
+    await crowd.stop();
+    return crowd;
+  };
+  const few = await floodOf(32);
+  const many = await floodOf(1500);
   const served = many.answers.get(200) ?? 0;
   const refused = many.answers.get(503) ?? 0;
   expect([...many.answers.keys()].sort()).toEqual([200, 503]);
   expect([few.broken, many.broken]).toEqual([0, 0]);
-  expect(served).toBeGreaterThan(0.2 * servedFew);
   expect(many.longestMs).toBeLessThan(10_000);
 
   // Soon nobody is refused any more. While it is on its guard, a machine that is busy with other things is a reason too.
@@ -227,7 +229,11 @@ test("a flood of callers who ask again at once: it goes on serving, breaks no co
     for (let i = 0; i < 20; i++) if ((await rawRequest(headgate.url, call)).status !== 200) return false;
     return true;
   };
-  await eventually(isItself);
+  await eventually(isItself, { timeoutMs: 30_000 });
+  // Held against few callers before and after: the machine may have been quicker at one of these times.
+  const fewAgain = await floodOf(32);
+  const servedFew = Math.min(...[few, fewAgain].map(({ answers }) => answers.get(200) ?? 0));
+  expect(served).toBeGreaterThan(0.2 * servedFew);
   const { text } = await rawRequest(headgate.url, {
     target: "/metrics",
     headers: { authorization: `Bearer ${processAdminToken}` },
@@ -235,4 +241,4 @@ test("a flood of callers who ask again at once: it goes on serving, breaks no co
   const shed = [...text.matchAll(/^headgate_calls_shed_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
   expect(shed).toBeGreaterThanOrEqual(refused);
   expect(refused).toBeGreaterThan(0);
-}, 60_000);
+}, 120_000);

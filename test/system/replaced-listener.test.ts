@@ -5,6 +5,7 @@ import { Agent, get } from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 
 const script = fileURLToPath(new URL("../support/cluster/listening-workers.mjs", import.meta.url));
 
@@ -39,12 +40,13 @@ test("while listeners are replaced, no connection is refused and no request fail
       asked++;
     }
   });
+  await eventually(() => processes.size === 2, { what: "an answer of both" });
   program.stdin.write("replace\n");
   expect([await next(), await next()]).toEqual(["replaced 0", "replaced 0"]);
+  await eventually(() => processes.size === 4 && asked > 100, { what: () => `answers of four, ${asked} in all` });
   isOver = true;
   await Promise.all(callers);
   program.stdin.end();
   expect(failures).toEqual([]);
   expect(processes.size).toBe(4);
-  expect(asked).toBeGreaterThan(100);
 });

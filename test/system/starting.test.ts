@@ -5,6 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { CommandProcess } from "../support/command-process.ts";
 import { temporaryDirectory } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
+import { listenOnOwnPort } from "../support/own-port.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -19,14 +20,17 @@ async function silentPort(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** Of the tests' own: nobody else takes it in the meantime. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnOwnPort(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 test("while the database does not answer, readiness and calls say 503 starting; then the start fails with one line", async () => {
   const databasePort = await silentPort();
-  const free = createServer().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const { port } = free.address() as AddressInfo;
-  free.close();
-  await once(free, "close");
-
+  const port = await freePort();
   const directory = await temporaryDirectory();
   closing.push(() => directory.remove());
   const headgate = new CommandProcess(["start", "--port", String(port), "--data-dir", directory.path], {

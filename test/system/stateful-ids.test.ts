@@ -273,7 +273,8 @@ function chosenIds(): void {
 async function settled(requestId: string): Promise<LooseJson> {
   return eventually(async () => {
     const { status, body } = await headgate.admin("GET", `/requests/${requestId}`);
-    return status === 200 && body.attempts.every((attempt: LooseJson) => attempt.status !== null) && body;
+    const isOver = body?.attempts?.length > 0 && body.attempts.every((attempt: LooseJson) => attempt.status !== null);
+    return status === 200 && isOver && body;
   });
 }
 

@@ -30,7 +30,7 @@ async function inFlight(): Promise<number> {
 }
 
 test("callers who go are not waited for, and what their provider says then harms nobody", async () => {
-  globus.delayMs = 1500;
+  globus.delayMs = 4000;
   const connections = await Promise.all(Array.from({ length: 20 }, () => rawConnect(headgate.url)));
   for (const [n, connection] of connections.entries()) connection.send(rawRequestBytes(headgate.url, ask(`token-${n}`)));
   await headgate.eventually(async () => globus.requests.length === 20 && (await inFlight()) === 20);

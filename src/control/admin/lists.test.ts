@@ -92,7 +92,7 @@ describe("lists", () => {
     const never = keyRow({ name: "Bench idle", user_id: stranger.id });
     await api.storage.keys.insert(never);
     await api.storage.ledger.ingest([settledAttempt({ keyId: key.id, startedAtMs: atMs })]);
-    expect(await names(api, "/keys?search=ZZZ9")).toEqual(["Bench robot"]);
+    expect(await names(api, "/keys?search=ZZZ99")).toEqual(["Bench robot"]);
     expect(await names(api, `/keys?search=bench&user=${stranger.id}`)).toEqual(["Bench idle", "Bench robot"]);
     expect(await names(api, `/keys?group=${other.id}`)).toEqual(["Bench robot"]);
     expect(await names(manager, "/keys?search=bench")).toEqual([]);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../../test/support/database.ts";
 import { settledAttempt } from "../../../test/support/ledger-records.ts";
-import { systemClock } from "../../core/clock.ts";
+import { ShiftedClock } from "../../../test/support/shifted-clock.ts";
 import type { Charge } from "../../domain/allowance.ts";
 import { contentOf, keyOf } from "../../domain/fixtures/views.ts";
 import { type Budget, noLimits } from "../../domain/limits.ts";
@@ -19,6 +19,9 @@ const limits = { ...noLimits, requestsPerMinute: 3, tokensPerMinute: 1000, budge
 const charge: Charge = { subject: "key:key_1", limits };
 const content = contentOf({ keys: [keyOf({ id: "key_1", limits })] });
 const ignore = () => {};
+/** What was spent a minute ago, and what is spent now, is of one day of the budget. */
+const clock = new ShiftedClock();
+clock.forwardToMidMonth();
 const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 let database: TestDatabase;
@@ -41,7 +44,7 @@ async function open(more: { workers?: number; isReplacement?: boolean } = {}): P
     processId: "control",
     storage: database.storage,
     dataDir,
-    clock: systemClock,
+    clock,
     log,
     current: () => content,
     chargesOf: () => () => [charge],
@@ -57,7 +60,7 @@ async function open(more: { workers?: number; isReplacement?: boolean } = {}): P
 async function worker({ leaseAuthority }: Allowances, processId: string): Promise<LeasedAllowances> {
   if (leaseAuthority === null) throw new Error("there is no authority");
   const reader = new StorageSpendReader(database.storage);
-  const options = { processId, reader, clock: systemClock, timeoutMs: 1000, processes: 2 };
+  const options = { processId, reader, clock, timeoutMs: 10_000, processes: 2 };
   const leased = new LeasedAllowances({ ...options, authority: leaseAuthority });
   await leased.start();
   opened.push(leased);
@@ -66,11 +69,11 @@ async function worker({ leaseAuthority }: Allowances, processId: string): Promis
 
 async function kindOf(of: LeasedAllowances, costNanoUsd: number, tokens = 0): Promise<string> {
   const demand = { charges: [charge], payer: "", tokens, costNanoUsd, isGuess: false };
-  return (await of.reserve(demand, Date.now())).kind;
+  return (await of.reserve(demand, clock.nowMs())).kind;
 }
 
 async function spendInLedger(costNanoUsd: number, secondsAgo: number): Promise<void> {
-  const startedAtMs = Date.now() - 1000 * secondsAgo;
+  const startedAtMs = clock.nowMs() - 1000 * secondsAgo;
   await database.storage.ledger.ingest([settledAttempt({ startedAtMs, costNanoUsd, keyId: "key_1" })]);
 }
 
@@ -80,7 +83,7 @@ test("what the ledger has of the last minute and of the budget's period counts f
   const allowances = await open();
   await allowances.prepare(content);
   const [one, two] = [await worker(allowances, "w1"), await worker(allowances, "w2")];
-  const [view] = await allowances.views([charge], Date.now());
+  const [view] = await allowances.views([charge], clock.nowMs());
   expect(view).toMatchObject({ requestsPerMinute: { used: 1 }, budget: { spentNanoUsd: 400, reservedNanoUsd: 0 } });
   expect(view?.tokensPerMinute?.used).toBeGreaterThan(0);
   for (const each of [one, two]) await each.ensure([{ subject: "key:key_1", budget }]);
@@ -96,7 +99,7 @@ test("a replaced one takes what its workers tell for the last minute: the ledger
   await spendInLedger(300, 30);
   const allowances = await open({ isReplacement: true });
   await allowances.prepare(content);
-  const [view] = await allowances.views([charge], Date.now());
+  const [view] = await allowances.views([charge], clock.nowMs());
   expect(view).toMatchObject({ requestsPerMinute: { used: 0 }, budget: { spentNanoUsd: 300 } });
 });
 

@@ -30,7 +30,7 @@ test("what is kept every few seconds, and at the end, is read again", async () =
   expect([...(await file.read())]).toEqual([]);
   file.start(() => spent);
   await clock.advance(5000);
-  await expect.poll(async () => [...(await open().read())]).toEqual([["key:a 0", 5]]);
+  await expect.poll(async () => [...(await open().read())], { timeout: 10_000 }).toEqual([["key:a 0", 5]]);
   spent.set("group:g 1762000000000", 9_000_000_000_000_000);
   await file.stop();
   expect(await open().read()).toEqual(spent);

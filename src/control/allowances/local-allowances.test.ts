@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../../test/support/database.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 import { createFakeClock, type FakeClock } from "../../../test/support/fake-clock.ts";
 import { settledAttempt } from "../../../test/support/ledger-records.ts";
 import type { Charge } from "../../domain/allowance.ts";
@@ -79,6 +80,9 @@ async function spendInLedger(costNanoUsd: number, secondsAgo: number): Promise<v
   await database.storage.ledger.ingest([settledAttempt({ startedAtMs, costNanoUsd, keyId: "key_1" })]);
 }
 
+const isDegraded = (pattern: RegExp) =>
+  eventually(() => pattern.test(degraded ?? ""), { what: () => `${pattern} of ${degraded}` });
+
 test("what the ledger has is spent, and what it has of the last minute counts, from when it began", async () => {
   await spendInLedger(400, 3600);
   await spendInLedger(300, 40);
@@ -110,16 +114,17 @@ test("without the database budgets go by the data directory, and that is said un
   await open();
   expect(reserve(401)).toMatchObject({ kind: "budget", spentNanoUsd: 600 });
   await clock.advance(2000);
-  await expect.poll(() => degraded).toMatch(/^allowances: the ledger can't be read: of 1 budget what the data directory says/);
+  await isDegraded(/^allowances: the ledger can't be read: of 1 budget what the data directory says/);
   await spendInLedger(600, 10);
   isAway = false;
   await clock.advance(10_000);
-  await expect
-    .poll(async () => {
+  await eventually(
+    async () => {
       await clock.advance(2000);
-      return degraded;
-    })
-    .toBeNull();
+      return degraded === null;
+    },
+    { what: () => `not: ${degraded}` },
+  );
   expect(reserve(400).kind).toBe("reserved");
 });
 
@@ -129,5 +134,5 @@ test("what neither the ledger nor the data directory knows counts from the start
   expect(reserve(1000).kind).toBe("reserved");
   expect(reserve(1).kind).toBe("budget");
   await clock.advance(2000);
-  await expect.poll(() => degraded).toMatch(/of 1 budget it is not known what was spent before the start/);
+  await isDegraded(/of 1 budget it is not known what was spent before the start/);
 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/support/database.ts";
+import { quickestMs } from "../../../test/support/quickest.ts";
 import { rawRequest } from "../../../test/support/raw-http.ts";
 import { readBuiltFiles } from "./built-files.ts";
 import { type Dashboard, openDashboard } from "./dashboard.ts";
@@ -101,9 +102,12 @@ describe("paths", () => {
   it("that is encoded again and again is looked at a few times, and is none of its own", async () => {
     const target = `/dashboard/%${"25".repeat(1000)}`;
     expect((await ask(target)).status).toBe(404);
-    const beganMs = performance.now();
-    for (let count = 0; count < 1000; count++) askedFile(target);
-    expect((performance.now() - beganMs) / 1000).toBeLessThan(1);
+    const perLookMs = async () => {
+      const beganMs = performance.now();
+      for (let count = 0; count < 1000; count++) askedFile(target);
+      return (performance.now() - beganMs) / 1000;
+    };
+    expect(await quickestMs(1, perLookMs)).toBeLessThan(1);
   });
 
   it("of others are not its own, even where they begin alike", async () => {

@@ -273,7 +273,8 @@ describe("validation", () => {
     const tlsUrl = `https://127.0.0.1:${(tls.address() as AddressInfo).port}/v1`;
 
     const seen = [
-      await validateEndpoint(target({ url: "http://no-such-host.invalid/v1" })),
+      // The system's resolver knows by itself that there is no such name, without a DNS that may be slow.
+      await validateEndpoint(target({ url: "http://no-such-host..invalid/v1" })),
       await validateEndpoint(target({ url: `${closed.url}/v1` })),
       await validateEndpoint(target({ url: tlsUrl })),
     ];
@@ -289,7 +290,8 @@ describe("validation", () => {
     await status(200, '{"object":"list","data":[]}');
     provider.reset();
     provider.next({ kind: "hang", at: "before_headers" }, { match: anyPath });
-    seen.push(await validateEndpoint(target(), { timeoutMs: 300 }));
+    // Enough to be connected on a busy machine: until then, the connection would be what did not stand in time.
+    seen.push(await validateEndpoint(target(), { timeoutMs: 2500 }));
 
     expect(seen.map(({ stage, code }) => `${stage}/${code}`)).toEqual([
       "dns/dns_failed",
@@ -312,14 +314,14 @@ describe("validation", () => {
 
   test("the time limit covers an answer that never ends and both forms of the base together", async () => {
     provider.next({ kind: "hang", at: "after_headers" }, { match: anyPath });
-    expect(await list({}, { timeoutMs: 200 })).toMatchObject({ ok: false, stage: "http", code: "timeout" });
+    expect(await list({}, { timeoutMs: 2500 })).toMatchObject({ ok: false, stage: "http", code: "timeout" });
     provider.on(anyPath, async () => {
       await new Promise((resolve) => setTimeout(resolve, 150));
       return { kind: "answer", status: 404, body: "" };
     });
     const startedAt = performance.now();
     expect(await list({}, { timeoutMs: 250 })).toMatchObject({ ok: false, code: "timeout" });
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(4000);
   });
 
   test("a connection that never stands ends at the connect timeout", async () => {

@@ -350,7 +350,7 @@ describe("Globus away", () => {
     const startedAt = performance.now();
     expect(await verify()).toEqual({ kind: "unavailable", detail: "globus: introspection: timeout" });
     expect(performance.now() - startedAt).toBeGreaterThan(4900);
-    expect(performance.now() - startedAt).toBeLessThan(7000);
+    expect(performance.now() - startedAt).toBeLessThan(9500);
   });
 
   test("a wrong secret of ours is unavailable, and said in the log once a minute, without the secret or the token", async () => {

@@ -37,7 +37,10 @@ beforeEach(async () => {
 });
 
 /** Globus, one issuer for OIDC, and introspection at another; any of them may be left out. */
-function providersWith(changes: Partial<IdentityConfig> = {}): IdentityProviders & Pick<IdentitySource, "mayKnow" | "verify"> {
+function providersWith(
+  changes: Partial<IdentityConfig> = {},
+  callTimeoutMs = 10_000,
+): IdentityProviders & Pick<IdentitySource, "mayKnow" | "verify"> {
   const credentials = ({ clientId, clientSecret }: { clientId: string; clientSecret: string }) => {
     return { clientId, clientSecret: new Secret(clientSecret) };
   };
@@ -52,7 +55,7 @@ function providersWith(changes: Partial<IdentityConfig> = {}): IdentityProviders
     proxyHeader: null,
     ...changes,
   };
-  return new IdentityProviders({ config, client, clock: systemClock, log: silent, callTimeoutMs: 500 });
+  return new IdentityProviders({ config, client, clock: systemClock, log: silent, callTimeoutMs });
 }
 
 const verify = (providers: IdentityProviders, token: string) => providers.verify(token, { groups: false });
@@ -165,12 +168,15 @@ describe("providers away", () => {
   test("a provider that says nothing holds up its own tokens, and only until the time is over", async () => {
     issuer.intercept = () => true;
     globus.tokens.set("of-globus", globusPerson("u@uni.edu"));
-    const providers = providersWith();
+    const providers = providersWith({}, 3000);
     const startedAt = performance.now();
-    const stuck = verify(providers, issuer.sign(issuer.goodClaims("alice")));
+    let isStuck = true;
+    const stuck = verify(providers, issuer.sign(issuer.goodClaims("alice"))).finally(() => {
+      isStuck = false;
+    });
     expect((await verify(providers, "of-globus")).kind).toBe("proven");
-    expect(performance.now() - startedAt).toBeLessThan(400);
+    expect(isStuck).toBe(true);
     expect((await stuck).kind).toBe("unavailable");
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(8000);
   });
 });

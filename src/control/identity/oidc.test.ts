@@ -335,7 +335,8 @@ describe("the issuer away", () => {
 
   test("it is not waited for again and again", async () => {
     const token = lasting();
-    providers = providersWith({}, 200);
+    // Once it is waited for, and before that its keys have to come within that time.
+    providers = providersWith({}, 2500);
     await proven(token);
     let asked = 0;
     issuer.intercept = () => {

@@ -162,7 +162,7 @@ describe("how long it takes", () => {
     const startedAt = performance.now();
     const outcome = await ask({}, { timeoutMs: 200 });
     expect(outcome).toMatchObject({ verdict: "failed", cause: "timeout" });
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(outcome.latencyMs).toBeGreaterThanOrEqual(195);
     await eventually(() => provider.openConnections === 0, { what: "the end of the connection" });
   });
@@ -170,12 +170,12 @@ describe("how long it takes", () => {
   test("given up, it ends at once, and its connection with it", async () => {
     provider.next({ kind: "hang", at: "before_headers" });
     const giveUp = new AbortController();
-    const asked = ask({}, { signal: giveUp.signal });
+    const asked = ask({}, { signal: giveUp.signal, timeoutMs: 25_000 });
     await provider.waitForRequest();
     const startedAt = performance.now();
     giveUp.abort();
     await asked;
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     await eventually(() => provider.openConnections === 0, { what: "the end of the connection" });
   });
 

@@ -117,7 +117,7 @@ test("a model that the question does not fit is neither good nor bad, and mentio
 
 test("hanging: bad news at the time limit, one round at a time, the next a whole interval later", async () => {
   provider.next({ kind: "hang", at: "before_headers" }, { match: anyPath });
-  const endpoints = [endpoint({ probe: probe("models", { timeoutMs: 1500 }) })];
+  const endpoints = [endpoint({ probe: probe("models", { timeoutMs: 3000 }) })];
   view = { endpoints, models: [modelView("a", [target("dep_1", "ep_1")])] };
   schedule.changed();
   await clock.advance(intervalMs / 20);
@@ -213,7 +213,8 @@ test("a removed endpoint is asked no more: told, or found out when its time come
 test("the round of an endpoint that goes is given up and not reported; a deployment that goes is not either", async () => {
   provider.on(anyPath, () => [{ hang: true }]);
   const models = [modelView("a", [target("dep_1", "ep_1"), target("dep_2", "ep_2"), target("dep_3", "ep_2")])];
-  const staying = endpoint({ id: "ep_2", name: "endpoint-2", probe: probe("models", { timeoutMs: 1000 }) });
+  // Time enough to see the one connection end before the other does.
+  const staying = endpoint({ id: "ep_2", name: "endpoint-2", probe: probe("models", { timeoutMs: 4000 }) });
   view = { endpoints: [endpoint(), staying], models };
   schedule.changed();
   await clock.advance(intervalMs / 20);

@@ -36,6 +36,8 @@ export class WorkLeases {
   readonly #ttlMs: number;
   readonly #works = new Map<string, Registered>();
   #held: ReadonlySet<string>;
+  /** By performance.now(). */
+  #heldUntil = Number.POSITIVE_INFINITY;
   /** Whether the database has said lately who does what. */
   #isKnown: boolean;
   #expiry: Timer | null = null;
@@ -49,9 +51,9 @@ export class WorkLeases {
     this.#held = new Set(options.leases === null ? options.names : []);
   }
 
-  /** Whether this replica does the work. */
+  /** Whether this replica does the work. False at once when its time is over, also where the process stood still and no timer has said so yet. */
   holds(name: string): boolean {
-    return this.#held.has(name);
+    return this.#held.has(name) && performance.now() < this.#heldUntil;
   }
 
   /** The names of what it does, in order. */
@@ -81,10 +83,12 @@ export class WorkLeases {
     this.#hasAsked = true;
     const held = new Set(await leases.acquire(names, holder, this.#ttlMs));
     // Stopped while it asked, or the answer took so long that the lease may be somebody else's again.
-    const leftMs = (this.#ttlMs * 2) / 3 - (performance.now() - askedAt);
+    // A third of the time is left for what is under way to end.
+    const heldUntil = askedAt + (this.#ttlMs * 2) / 3;
+    const leftMs = heldUntil - performance.now();
     if (this.#isStopped || leftMs <= 0) return;
     this.#expiry?.cancel();
-    // A third of the time is left for what is under way to end.
+    this.#heldUntil = heldUntil;
     this.#expiry = this.#options.clock.after(leftMs, () => this.#set(new Set(), false));
     this.#set(held, true);
   }

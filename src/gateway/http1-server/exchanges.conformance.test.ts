@@ -91,7 +91,7 @@ const chunked = call({ lines: [] })
 
 const pipelined = [
   exchange("two plain ones at once", [call() + call({ target: "/chunked" }), two], 0),
-  exchange("the second before the answer to the first", [call({ target: "/later" }), call(), two], 1),
+  exchange("the second before the answer to the first", [call({ target: "/later" }), call(), "GO ON", two], 1),
   exchange("the second with the first one's body", [call().slice(0, -5), `${call().slice(-5)}${call()}`, two], 1),
   exchange("plain, then chunked", [call(), one, chunked, two], 1),
   exchange("plain, then chunked, at once", [call() + chunked, two], 0),
@@ -193,7 +193,7 @@ const requests = [
 
 async function observe(listener: ListenerUnderTest, steps: readonly Step[]) {
   const [seenBefore, plainBefore] = [listener.seen.length, listener.plainCount()];
-  const { answers: text, error } = await talk(listener.port, steps);
+  const { answers: text, error } = await talk(listener.port, steps, () => listener.answerLater());
   return { answers: text, error, seen: listener.seen.slice(seenBefore), plain: listener.plainCount() - plainBefore };
 }
 

@@ -6,6 +6,9 @@ import { closeAll, type ListenerUnderTest, openBoth, openListener } from "./fixt
 import { callBytes, calls, mutations } from "./fixtures/call.arbitrary.ts";
 import { talk } from "./fixtures/talk.ts";
 
+/** Thousands of connections, one after the other: a quarter of a minute on a machine that is idle. */
+const timeoutMs = 300_000;
+
 let plain: ListenerUnderTest;
 let node: ListenerUnderTest;
 /** Plain, and each request has to wait for its turn. */
@@ -44,7 +47,7 @@ async function expectTheSame(pieces: readonly Buffer[]): Promise<number> {
   return plainCount;
 }
 
-it("reads valid calls as node:http does", async () => {
+it("reads valid calls as node:http does", { timeout: timeoutMs }, async () => {
   let plainCount = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 3 }), cuts, fc.boolean(), async (some, where, isCut) => {
@@ -59,7 +62,7 @@ it("reads valid calls as node:http does", async () => {
   expect(plainCount).toBeGreaterThan(100);
 });
 
-it("takes nothing in another way than node:http, whatever is wrong with it", async () => {
+it("takes nothing in another way than node:http, whatever is wrong with it", { timeout: timeoutMs }, async () => {
   let plainCount = 0;
   let others = 0;
   await fc.assert(

@@ -93,9 +93,13 @@ describe("long bodies", () => {
       { role: "user", content: "hi" },
     ];
     const body = Buffer.from(JSON.stringify({ messages }));
-    const startedAt = performance.now();
-    expect(promptOpening([body])?.toString()).toBe("hi");
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    // The best of several: a machine that is busy may hold up any of them.
+    const tookMs = [1, 2, 3, 4, 5].map(() => {
+      const startedAt = performance.now();
+      expect(promptOpening([body])?.toString()).toBe("hi");
+      return performance.now() - startedAt;
+    });
+    expect(Math.min(...tookMs)).toBeLessThan(1000);
   });
 });
 

@@ -42,6 +42,13 @@ describe("the deadlines of an attempt", () => {
     expect(fired).toEqual([["idle", 8500]]);
   });
 
+  test("a total that was over before it began ends the attempt at once: that is no stall", async () => {
+    const clock = createFakeClock();
+    const { fired } = start(clock, { totalMs: -500 });
+    await clock.advance(1);
+    expect(fired.map(([name]) => name)).toEqual(["total"]);
+  });
+
   test("silence does not count while the caller is the slow one", async () => {
     const clock = createFakeClock();
     const { deadlines, fired } = start(clock);

@@ -89,8 +89,10 @@ export class Deadlines {
   #wakeBy(atMs: number): void {
     if (atMs >= this.#wakeAtMs) return;
     this.#timer?.cancel();
-    this.#wakeAtMs = atMs;
-    this.#timer = this.#clock.after(Math.min(Math.max(0, atMs - this.#clock.nowMs()), 2 ** 31 - 1), () => this.#check());
+    const nowMs = this.#clock.nowMs();
+    // A total that is over before the attempt begins, after a slow upload, is no stall of ours.
+    this.#wakeAtMs = Math.max(atMs, nowMs);
+    this.#timer = this.#clock.after(Math.min(this.#wakeAtMs - nowMs, 2 ** 31 - 1), () => this.#check());
   }
 
   #check(): void {

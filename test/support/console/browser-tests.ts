@@ -9,7 +9,7 @@ import { type Headgate, type HeadgateOptions, startHeadgate } from "../headgate.
 import type { ProviderSettings } from "../provider/settings.ts";
 import { type Provider, startProvider } from "../provider.ts";
 import { signIn } from "../signed-in.ts";
-import { Visitor, type VisitorOptions } from "./visitor.ts";
+import { patienceMs, Visitor, type VisitorOptions } from "./visitor.ts";
 
 const builtDashboard = fileURLToPath(new URL("../../../dist/dashboard", import.meta.url));
 
@@ -39,7 +39,7 @@ export interface BrowserTests {
  */
 export function browserTests({ keeps = "none" }: { keeps?: "none" | "all" } = {}): BrowserTests {
   // A journey is many steps, each of which waits as long as a visitor does.
-  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: patienceMs } } });
   let browser: Browser;
   let visitors: Visitor[] = [];
   let closers: (() => Promise<void>)[] = [];

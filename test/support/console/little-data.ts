@@ -52,7 +52,7 @@ export async function makeLittleData({ headgate, provider }: Console): Promise<L
     limits: { requests_per_minute: 6, concurrent_requests: 4, budget_usd: 0.00002, budget_unpriced: "allow" },
     bodies: { retention: "7d", redact: [] },
   });
-  await created("/keys", { name: "service", scopes: ["inference", "admin"], expires_at: "2027-01-01T00:00:00Z" });
+  await created("/keys", { name: "service", scopes: ["inference", "admin"], expires_at: "2099-01-01T00:00:00Z" });
   const request = await someCalls(headgate.url, key.key, headgate.admin);
   await headgate.admin("PATCH", "/groups/grp_everyone", { models: ["*"] });
   await created("/exports", { kind: "requests", format: "csv", query: {} });

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import { PageWatch } from "./page-watch.ts";
 
 /** How long anything on a page may take, ms; the machine may be busy with other tests. */
-const patienceMs = 30_000;
+export const patienceMs = 30_000;
 
 let pictures = 0;
 
@@ -45,6 +45,14 @@ export class Visitor {
   async go(path: string): Promise<void> {
     await this.page.goto(`${this.#url}/dashboard${path}`);
     await this.settled();
+  }
+
+  /** The same, and resolves when the page is told of what others change, too: what changes before that, it may not hear of. */
+  async goLive(path: string): Promise<void> {
+    await Promise.all([
+      this.page.waitForResponse((response) => new URL(response.url()).pathname.endsWith("/events")),
+      this.go(path),
+    ]);
   }
 
   /** Follows a link of the navigation. */

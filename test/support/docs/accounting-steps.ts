@@ -1,11 +1,19 @@
 // What is expected of the commands of docs/accounting.md.
 import { expect } from "vitest";
+import { awayFromMidnight } from "../day-end.ts";
 import { type Expected, type Reader, settings } from "./reader.ts";
 
 /** With a provider whose answers have 11 tokens of input and 7 of output, as the page says. */
 export function accountingSteps(reader: Reader): Expected[] {
   return [
-    { ...settings("ADMIN="), before: async () => void (await reader.serve("npm start")) },
+    {
+      ...settings("ADMIN="),
+      async before() {
+        // The page's file of usage is of the day on which it is written.
+        await awayFromMidnight();
+        await reader.serve("npm start");
+      },
+    },
     settings("ADMIN_TOKEN="),
     { has: "$ADMIN/endpoints", status: 201 },
     { has: "$ADMIN/keys", status: 201 },

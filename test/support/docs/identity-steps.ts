@@ -55,6 +55,7 @@ export async function identitySteps(reader: Reader, account: { url: string; key:
     },
     {
       has: "/groups",
+      before: async () => void (await eventually(async () => (await reader.admin("/groups")).data.length === 5)),
       shows({ json }) {
         expect(json.data).toHaveLength(5); // with everyone, and staff of the proxy
         const { id, external_id, models } = ofIssuer(json);

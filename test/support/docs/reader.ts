@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import { temporaryDirectory } from "../database.ts";
 import { eventually } from "../eventually.ts";
 import type { LooseJson } from "../loose-json.ts";
+import { freePort } from "../own-port.ts";
 import { type PageFile, stepsOf } from "./page.ts";
 import { ServerCommand } from "./server-command.ts";
 import { Shell, type ShellAnswer, type ShellResult } from "./shell.ts";
@@ -43,7 +44,7 @@ export class Reader {
   /** The `x-request-id` of the last call of a model. */
   callId = "";
   /** Of the commands that serve. A variable beats what a page's `.env` says. */
-  readonly env: Record<string, string> = { HEADGATE_PORT: "0" };
+  readonly env: Record<string, string>;
   /** What the reader puts in place of what a page can't know; those added first are looked at first. */
   readonly substitutions: (readonly [string, () => string])[] = [];
   readonly #remove: () => Promise<void>;
@@ -63,11 +64,12 @@ export class Reader {
       cpSync(join(root, name), join(folder.path, name), { recursive: true });
     }
     for (const name of ["node_modules", "dist"]) symlinkSync(join(root, name), join(folder.path, name));
-    return new Reader(folder.path, folder.remove);
+    return new Reader(folder.path, folder.remove, await freePort());
   }
 
-  private constructor(home: string, remove: () => Promise<void>) {
+  private constructor(home: string, remove: () => Promise<void>, port: number) {
     this.home = home;
+    this.env = { HEADGATE_PORT: String(port) };
     this.shell = new Shell(home);
     this.#remove = remove;
   }
@@ -121,7 +123,7 @@ export class Reader {
 
   /** A call is in the ledger's reports soon, not at once. */
   untilRecorded = async (): Promise<void> => {
-    await eventually(async () => (await this.admin(`/requests/${this.callId}`)).state === "settled", { timeoutMs: 5000 });
+    await eventually(async () => (await this.admin(`/requests/${this.callId}`)).state === "settled");
   };
 
   /** Does all that the page says, in order; throws naming the line that does not do what is expected. */

@@ -33,7 +33,7 @@ export class ServerCommand {
 
   /** The URL that it prints when it is ready. */
   async ready(): Promise<string> {
-    const url = () => /ready at (http:\S+)/.exec(this.out)?.[1];
+    const url = () => /ready at (http:\S+)\s/.exec(this.out)?.[1];
     await eventually(() => url() !== undefined || this.#hasExited, {
       timeoutMs: startTimeoutMs,
       what: () => this.out + this.err,

@@ -8,7 +8,7 @@ export type Match = string | RegExp | ((request: RecordedRequest) => boolean);
 export interface WaitOptions {
   /** Default: calls, not model lists. */
   match?: Match;
-  /** Rejects after this; default 5000. */
+  /** Rejects after this; default 10,000. */
   timeoutMs?: number;
   /** "head": as soon as the head is there, for clients that never finish their body. Default "complete". */
   at?: "head" | "complete";
@@ -40,7 +40,7 @@ export class RequestLog {
     return request;
   }
 
-  async wait({ match = isCall, timeoutMs = 5000, at = "complete" }: WaitOptions): Promise<RecordedRequest> {
+  async wait({ match = isCall, timeoutMs = 10_000, at = "complete" }: WaitOptions): Promise<RecordedRequest> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const request = this.#oldest(match, at);

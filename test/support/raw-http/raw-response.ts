@@ -48,7 +48,7 @@ export class RawResponse {
   }
 
   /** Resolves when the body contains `text`. Rejects when the answer ends without it. */
-  async untilBody(text: string, timeoutMs = 5000): Promise<void> {
+  async untilBody(text: string, timeoutMs = 10_000): Promise<void> {
     const has = () => this.body.includes(text);
     await this.until(() => has() || this.ended !== null, timeoutMs, JSON.stringify(text));
     if (!has()) throw new Error(`the answer ended (${this.ended}) without ${JSON.stringify(text)}: ${this.text}`);

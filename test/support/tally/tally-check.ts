@@ -49,17 +49,20 @@ export function tallyOf(
   const problems: string[] = [];
   const sums = new Map<string, Sum>();
   const callByRequest = new Map(calls.flatMap((call) => (call.requestId === null ? [] : [[call.requestId, call] as const])));
-  const unclaimed = new Set(calls.filter((call) => call.requestId === null));
+  const headless = calls.filter((call) => call.requestId === null);
+  const ofHeadless = pairedByBooks(
+    rows.filter((row) => !callByRequest.has(row.id)),
+    headless,
+    books,
+  );
+  const unclaimed = new Set(headless);
   const seenIds = new Set<string>();
   let interrupted = 0;
-  const isKnown = (row: LooseJson) => callByRequest.has(row.id);
-  const saysNothing = (row: LooseJson) => row.attempts.every((one: LooseJson) => one.state === "interrupted");
-  // Rows that tell whose they are choose first.
-  const rank = (row: LooseJson) => (isKnown(row) ? 0 : saysNothing(row) ? 2 : 1);
-  for (const row of [...rows].sort((a, b) => rank(a) - rank(b))) {
+  for (const row of rows) {
     if (seenIds.has(row.id)) problems.push(`request ${row.id} is there twice`);
     seenIds.add(row.id);
-    const call = callByRequest.get(row.id) ?? unclaimedCall(row, unclaimed, books);
+    const call = callByRequest.get(row.id) ?? ofHeadless.get(row);
+    if (call !== undefined) unclaimed.delete(call);
     if (call === undefined) {
       problems.push(`request ${row.id} (${row.model}, ${row.state}) is nobody's: ${described(row)}`);
       continue;
@@ -80,14 +83,44 @@ export function tallyOf(
   return { sums, problems, interrupted };
 }
 
-/** A row without an answer that anyone got belongs to a call that was cut before its head: to one that the providers know as the row says. */
-function unclaimedCall(row: LooseJson, unclaimed: Set<TallyCall>, books: Books): TallyCall | undefined {
-  const own = [...unclaimed].filter(({ kind }) => modelOf(kind) === row.model);
-  const arrivals = ({ number }: TallyCall) => books.arrivals.get(number)?.length ?? 0;
-  const fits = (call: TallyCall) => differences(row, call, books).length === 0;
-  const found = own.find((call) => fits(call) && arrivals(call) === row.attempts.length) ?? own.find(fits) ?? own[0];
-  if (found !== undefined) unclaimed.delete(found);
-  return found;
+/**
+ * A row without an answer that anyone got belongs to a call that was cut before its head: to one that the providers know as the row says.
+ * Some rows fit several such calls, so that all are paired at once: first the calls that reached a provider, which must have one.
+ */
+function pairedByBooks(
+  rows: readonly LooseJson[],
+  calls: readonly TallyCall[],
+  books: Books,
+): { get(row: LooseJson): TallyCall | undefined } {
+  const fits = (row: LooseJson, call: TallyCall) =>
+    modelOf(call.kind) === row.model && differences(row, call, books).length === 0;
+  const callOf = new Map<LooseJson, TallyCall>();
+  const rowOf = new Map<TallyCall, LooseJson>();
+  const rowsOf = (call: TallyCall) => rows.filter((row) => fits(row, call));
+  const callsOf = (row: LooseJson) => calls.filter((call) => fits(row, call));
+  for (const call of calls) if (books.arrivals.has(call.number)) pair(call, rowsOf, rowOf, callOf);
+  for (const row of rows) if (!callOf.has(row)) pair(row, callsOf, callOf, rowOf);
+  return callOf;
+}
+
+/** Finds `one` a partner, who may have to leave another for it, who then finds one that is free (Kuhn 1955). Whoever has one keeps having one. */
+function pair<One, Other>(
+  one: One,
+  candidatesOf: (one: One) => readonly Other[],
+  otherOf: Map<One, Other>,
+  oneOf: Map<Other, One>,
+  asked = new Set<Other>(),
+): boolean {
+  for (const other of candidatesOf(one)) {
+    if (asked.has(other)) continue;
+    asked.add(other);
+    const holder = oneOf.get(other);
+    if (holder !== undefined && !pair(holder, candidatesOf, otherOf, oneOf, asked)) continue;
+    otherOf.set(one, other);
+    oneOf.set(other, one);
+    return true;
+  }
+  return false;
 }
 
 /** What the row has otherwise than the providers' books have the call. */
@@ -107,10 +140,12 @@ function differences(row: LooseJson, call: TallyCall, books: Books): string[] {
       found.push(`call ${call.number} (${call.kind}): ${inLedger} in the ledger, ${inBooks} in the books: ${described(row)}`);
   }
   const arrived = books.arrivals.get(call.number)?.length ?? 0;
-  const seen = expected.filter(({ isUnseen }) => !isUnseen).length;
+  const seen = expected.filter(({ isUnseen, isLost }) => !isUnseen && !isLost).length;
+  // Given up as soon as it had begun, it may not have come as far as its provider.
+  const lost = expected.filter(({ isLost }) => isLost).length;
   // A replica killed between its record and its request has one attempt more.
   const isCut = row.state === "interrupted" || row.attempts.some((one: LooseJson) => one.state === "interrupted");
-  if (seen !== arrived && !(isCut && seen === arrived + 1))
+  if (arrived > seen + lost || arrived < seen - (isCut ? 1 : 0))
     found.push(
       `call ${call.number} (${call.kind}): ${seen} attempts in the ledger, ${arrived} at the providers: ${described(row)}`,
     );
@@ -122,14 +157,16 @@ function expectedAttempts(
   row: LooseJson,
   call: TallyCall,
   books: Books,
-): { attempt: LooseJson; usage: TokenUsage; isUnseen: boolean }[] {
+): { attempt: LooseJson; usage: TokenUsage; isUnseen: boolean; isLost: boolean }[] {
   let seen = 0;
   return row.attempts.map((attempt: LooseJson) => {
     // Its connection was gone: no provider has seen it, but Headgate can't know that.
     const isUnseen = attempt.error === "upstream_unreachable";
-    const done = isUnseen ? undefined : books.arrivals.get(call.number)?.[seen++];
+    // Of a pair, the one that was given up; whichever came first, the providers meant to answer both.
+    const isLost = attempt.error === "hedge_lost";
+    const done = isUnseen || isLost ? undefined : books.arrivals.get(call.number)?.[seen++];
     const usage = isUnseen && attempt.usage_source === "estimated" ? unfinished : expectedUsage(attempt, call, done);
-    return { attempt, usage, isUnseen };
+    return { attempt, usage, isUnseen, isLost };
   });
 }
 

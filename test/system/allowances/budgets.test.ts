@@ -9,6 +9,7 @@ import { refusal, type Site, type SiteAnswer, startSite, statuses } from "../ide
 const clock = new ShiftedClock();
 let site: Site;
 beforeAll(async () => {
+  clock.forwardToMidMonth();
   site = await startSite({ clock, models: ["m", "free", "unpriced"] });
   // A cent an answer of 1000 tokens; what is asked is not charged.
   await site.change("PUT", "/prices/m", { input_usd_per_million: 0, output_usd_per_million: 10 });

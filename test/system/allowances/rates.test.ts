@@ -43,9 +43,10 @@ test("requests_per_minute 100 under 50 parallel callers: exactly 100, and retry-
   clock.forward(Number(last.headers["retry-after"]) * 1000 - 1500);
   // The first of them has not left, or has: no earlier than a second before it was said to.
   const early = await chat(key);
+  if (early.status === 200) return;
+  expect([early.status, early.headers["retry-after"]]).toEqual([429, expect.stringMatching(/^[12]$/)]);
   clock.forward(1500);
   expect((await chat(key)).status).toBe(200);
-  if (early.status === 429) expect(early.headers["retry-after"]).toMatch(/^[12]$/);
 });
 
 test("retry-after and the headers of both dialects say what is left, before and after the limit", async () => {
@@ -54,34 +55,41 @@ test("retry-after and the headers of both dialects say what is left, before and 
     kind: "headers",
     headers: { "x-ratelimit-remaining-requests": "4711", "x-ratelimit-limit-tokens": "4711" },
   });
+  const startedMs = clock.nowMs();
   const first = await chat(key, { max_tokens: 100 });
   expect(first.headers).toMatchObject({
     "x-ratelimit-limit-requests": "2",
     "x-ratelimit-remaining-requests": "1",
     "x-ratelimit-limit-tokens": "10000",
   });
-  // A minute from when it was admitted, less what it has taken since.
-  expect(first.headers["x-ratelimit-reset-requests"]).toMatch(/^(1m0|59\.)/);
+  // A minute from when it was admitted, less what it has taken since; a window empties in steps of a second.
+  const [, minutes, seconds] = /^(?:(\d+)m)?([\d.]+)s$/.exec(first.headers["x-ratelimit-reset-requests"] as string) ?? [];
+  const resetMs = Number(minutes ?? 0) * 60_000 + Number(seconds) * 1000;
+  expect(resetMs).toBeGreaterThanOrEqual(60_000 - (clock.nowMs() - startedMs));
+  expect(resetMs).toBeLessThanOrEqual(61_000);
   expect(Number(first.headers["x-ratelimit-remaining-tokens"])).toBeGreaterThan(9800);
   expect(JSON.stringify(first.headers)).not.toContain("4711");
   const message = { model: "m", max_tokens: 100, messages: [{ role: "user", content: "hi" }] };
   const headers = { "anthropic-version": "2023-06-01" };
   const anthropic = () => site.send("POST", "/v1/messages", key, { body: message, headers });
+  const secondMs = clock.nowMs();
   const second = await anthropic();
   expect(second.status).toBe(200);
   expect(second.headers).toMatchObject({
     "anthropic-ratelimit-requests-limit": "2",
     "anthropic-ratelimit-requests-remaining": "0",
   });
-  expect(
-    Math.abs(Date.parse(second.headers["anthropic-ratelimit-requests-reset"] as string) - clock.nowMs() - 60_000),
-  ).toBeLessThan(2000);
+  const resetAtMs = Date.parse(second.headers["anthropic-ratelimit-requests-reset"] as string);
+  expect(resetAtMs).toBeGreaterThanOrEqual(secondMs + 60_000);
+  expect(resetAtMs).toBeLessThanOrEqual(clock.nowMs() + 61_000);
   clock.forward(20_000);
   const third = await anthropic();
   expect([third.status, third.body.error.type]).toEqual([429, "rate_limit_error"]);
   expect(third.headers["anthropic-ratelimit-requests-remaining"]).toBe("0");
-  // Whole seconds, rounded up, of a window that empties in small steps.
-  expect(third.headers["retry-after"]).toMatch(/^(39|40|41)$/);
+  // Whole seconds, rounded up: of the minute since the first was admitted, or of what is left when it is told.
+  const retryAfter = Number(third.headers["retry-after"]);
+  expect(retryAfter).toBeGreaterThanOrEqual(60 - (clock.nowMs() - startedMs) / 1000);
+  expect(retryAfter).toBeLessThanOrEqual(41);
 });
 
 test.each([false, true])("tokens_per_minute 30 with answers of 25: the third call waits (stream: %s)", async (stream) => {
@@ -169,14 +177,14 @@ test("case 36: a rate of 10 a minute stays one while another key and the model a
   })();
   const answers: SiteAnswer[] = [];
   const startedAt = performance.now();
-  while (performance.now() - startedAt < 3000) {
+  // However slow the machine is, there are more calls than the rate lets through.
+  while (performance.now() - startedAt < 3000 || answers.length <= 15) {
     answers.push(await chat(key));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   isOver = true;
   await edits;
-  expect(statuses(answers)[200]).toBe(10);
-  expect(answers.length).toBeGreaterThan(15);
+  expect(statuses(answers)).toEqual({ 200: 10, 429: answers.length - 10 });
 });
 
 test("pass-through calls and the model's own limits are held too", async () => {

@@ -1,6 +1,7 @@
 // Ports that tests need by number.
 import { createServer } from "node:net";
 import { eventually } from "../../support/eventually.ts";
+import { listenOnOwnPort } from "../../support/own-port.ts";
 
 /** Resolves when nobody listens on `port` of this machine; another test that needs it is given time to end. Throws with the reason. */
 export async function waitForPort(port: number): Promise<void> {
@@ -13,15 +14,12 @@ export async function waitForPort(port: number): Promise<void> {
   });
 }
 
-/** A port of 127.0.0.1 that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
+/** A port of 127.0.0.1 that is free, and that nobody else takes. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnOwnPort(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** An address that this machine does not have is nobody's. */

@@ -109,13 +109,13 @@ describe("case 16: after one good load, what becomes of the manifest's server is
     manifest.serve(good());
     const gateway = await start();
     manifest.answer(() => {});
-    const refreshed = gateway.refresh();
+    let isUnderWay = true;
+    const refreshed = gateway.refresh().finally(() => {
+      isUnderWay = false;
+    });
     await eventually(() => manifest.requests.length === 2);
-    for (let call = 0; call < 20; call++) {
-      const beganAtMs = performance.now();
-      expect((await gateway.chat("gpt-4")).status).toBe(200);
-      expect(performance.now() - beganAtMs).toBeLessThan(1000);
-    }
+    for (let call = 0; call < 20; call++) expect((await gateway.chat("gpt-4")).status).toBe(200);
+    expect(isUnderWay).toBe(true);
     const { body } = await refreshed;
     expect([body.status, body.last_error.stage]).toEqual(["stale", "http"]);
     expect((await gateway.chat("gpt-4")).status).toBe(200);
@@ -171,7 +171,7 @@ describe("case 18: 100 concurrent calls at a cold start with a slow manifest ser
     const waiting: (() => void)[] = [];
     manifest.answer((_request, response) => waiting.push(() => response.end(JSON.stringify(good()))));
     const port = await freePort();
-    const started = start({ config: { server: { port } } });
+    const started = start({ config: { server: { port, overload_lag: "10s" } } });
     const url = `http://127.0.0.1:${port}`;
     const call = () =>
       rawRequest(url, {
@@ -211,7 +211,7 @@ describe("case 18: 100 concurrent calls at a cold start with a slow manifest ser
 
   test("refreshes on demand share one fetch, too", async () => {
     manifest.serve(good());
-    const gateway = await start();
+    const gateway = await start({ config: { server: { overload_lag: "10s" } } });
     const waiting: (() => void)[] = [];
     manifest.answer((_request, response) => waiting.push(() => response.end(JSON.stringify(good()))));
     const refreshes = Array.from({ length: 20 }, () => gateway.refresh());

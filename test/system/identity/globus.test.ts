@@ -155,7 +155,7 @@ describe("with a rule about domains", () => {
     });
     await site.headgate.eventually(async () => globus.count("introspect") === 2);
     const tookMs: number[] = [];
-    for (let round = 0; round < 20; round++) {
+    while (!isAnswered) {
       for (const call of [
         () => site.get("/resource_server/health", null),
         () => site.whoami(known),
@@ -167,8 +167,9 @@ describe("with a rule about domains", () => {
         tookMs.push(performance.now() - startedAtMs);
       }
     }
-    expect(isAnswered).toBe(false);
-    expect(tookMs.sort((a, b) => a - b)[tookMs.length / 2]).toBeLessThan(50);
+    // Whoever had to wait for Globus would have been answered with the new caller, in the first round.
+    expect(tookMs.length).toBeGreaterThan(3 * 4);
+    expect(tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length / 2)]).toBeLessThan(200);
     expect((await slow).status).toBe(200);
   });
 
@@ -221,7 +222,8 @@ describe("with a rule about domains", () => {
       clock.forward(2001);
       const startedAtMs = performance.now();
       expect((await site.chat(known)).status).toBe(200);
-      expect(performance.now() - startedAtMs).toBeLessThan(2000);
+      // Who waits does so for the 5 s that a question may take.
+      expect(performance.now() - startedAtMs).toBeLessThan(4000);
     }
     // Whose groups nobody knows is in none.
     expect(refusal(await site.chat(known, "n"))).toEqual([404, "model_not_found"]);

@@ -240,7 +240,7 @@ describe("an issuer that changes", () => {
     const ownClock = new ShiftedClock();
     const startedAtMs = Date.now();
     await using at = await startSite({ config: configOf(own), clock: ownClock });
-    expect(Date.now() - startedAtMs).toBeLessThan(10_000);
+    expect(Date.now() - startedAtMs).toBeLessThan(20_000);
     expect((await fetch(`${at.headgate.url}/readyz`)).status).toBe(200);
     expect((await at.chat(await at.headgate.createKey())).status).toBe(200);
     const answer = await at.chat(token);
@@ -281,7 +281,8 @@ describe("an issuer that changes", () => {
       isAnswered = true;
     });
     await at.headgate.eventually(async () => held.length > 0);
-    for (let call = 0; call < 30; call++) expect((await at.chat(known)).status).toBe(200);
+    // The question has 5 s.
+    for (let call = 0; call < 10; call++) expect((await at.chat(known)).status).toBe(200);
     expect(isAnswered).toBe(false);
     for (const response of held) response.writeHead(503).end();
     expect(refusal(await slow)).toEqual([503, "auth_unavailable"]);

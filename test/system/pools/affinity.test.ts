@@ -53,7 +53,8 @@ function kept(homes: string[][]): number {
 const bySession = (session: number): CallOptions => ({ headers: { "x-headgate-session": `session-${session}` } });
 
 test("one after the other, every call of a session goes to one deployment, and sessions are spread", async () => {
-  const homes = await homesOf(100, 4, 1, bySession);
+  // Of 100 sessions, chance leaves a deployment without any in one run of 4,000.
+  const homes = await homesOf(200, 3, 1, bySession);
   expect(kept(homes)).toBe(1);
   const spread = tally(homes.map(([home = ""]) => home));
   expect(Object.keys(spread).sort(), JSON.stringify(spread)).toEqual(names);
@@ -108,8 +109,8 @@ test("a deployment that is disabled moves its own sessions and no others; they c
   expect(Object.keys(tally(moved)), said).toEqual(["d3"]);
   expect(moved.length, said).toBe(before.filter((home) => home === "d3").length);
   // About a tenth of them, of which chance leaves some room.
-  expect(moved.length, said).toBeGreaterThan(5);
-  expect(moved.length, said).toBeLessThan(40);
+  expect(moved.length, said).toBeGreaterThan(2);
+  expect(moved.length, said).toBeLessThan(48);
   expect(during).not.toContain("d3");
   await patchModel(headgate, "d3", { status: "active" });
   expect(await homes()).toEqual(before);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CallAnswered, Caller, callAtRate, callMany, jsonOf, tally } from "../../support/caller.ts";
 import { type CallAnswer, type CountingProvider, startCountingProvider } from "../../support/counting-provider.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Headgate, startHeadgate } from "../../support/headgate.ts";
 import { addEndpoint, change, ledgerRow } from "./pool.ts";
 
@@ -84,6 +85,8 @@ describe("what the caller gets", () => {
   test("504 upstream_timeout when none answered in time", async () => {
     const own = await modelOver("silent", [{ hangs: true }, { hangs: true }]);
     expectGateway(await caller.call("silent"), 504, "upstream_timeout", 2);
+    // What was sent may still lie there unread.
+    await eventually(() => own.every(({ calls }) => calls > 0));
     expect(own.map(({ calls }) => calls)).toEqual([1, 1]);
   });
 

@@ -253,7 +253,8 @@ describe.concurrent("the caller hears of it, and nobody else is asked (first-gat
     ["a clean end without the terminator", { kind: "truncate", afterChunks: 3 }, "upstream_interrupted"],
     ["a stall until idle", { kind: "stall", afterChunks: 3 }, "upstream_timeout"],
   ] as [string, Behaviour, string][])("%s behind the first byte (first-gateway 14)", async (_name, behaviour, error) => {
-    const model = await newModel({ timeouts: { idle: "300ms" } });
+    // Short only where it is waited for: a machine that stalls must not turn a reset into a timeout.
+    const model = await newModel(behaviour.kind === "stall" ? { timeouts: { idle: "300ms" } } : {});
     fail(model, behaviour);
     const answer = await caller.call(model, stream);
     expect([answer.status, answer.attempts, callsOf(good, model).length]).toEqual([200, 1, 0]);
@@ -325,11 +326,11 @@ describe.concurrent("callers and administrators can forbid it", () => {
   });
 
   test("x-headgate-timeout bounds all attempts together", async () => {
-    const model = await newModel({ timeouts: { first_byte: "5s" } });
+    const model = await newModel({ timeouts: { first_byte: "25s" } });
     fail(model, { kind: "hang", at: "before_headers" });
-    const answer = await caller.call(model, { headers: { "x-headgate-timeout": "400ms" } });
+    const answer = await caller.call(model, { headers: { "x-headgate-timeout": "1s" } });
     expect([answer.status, answer.attempts, callsOf(good, model).length]).toEqual([504, 1, 0]);
-    expect(answer.tookMs).toBeLessThan(4000);
+    expect(answer.tookMs).toBeLessThan(15_000);
   });
 });
 

@@ -37,7 +37,8 @@ async function newModel(name: string, hedge: object | null): Promise<void> {
   await addEndpoint(headgate, `${name}-2`, `${second.url}/v1`, [`${name}-2`]);
   const targets = [1, 2].map((index) => ({ endpoint: `${name}-${index}`, model: `${name}-${index}` }));
   await change(headgate, "POST", "/models", { name, strategy: "priority", targets });
-  const answers = await callMany(learningCalls, 2, () => caller.call(name));
+  // One after the other: a hiccup makes one of them slow, and four would be the time that a hedge waits for.
+  const answers = await callMany(learningCalls, 1, () => caller.call(name));
   expect(tally(answers.map(({ status, endpoint }) => `${status} ${endpoint}`))).toEqual({ [`200 ${name}-1`]: learningCalls });
   first.reset();
   second.reset();
@@ -60,7 +61,7 @@ test("a slow first attempt gets a second one elsewhere; the quicker is passed on
   first.next({ kind: "hang", at: "before_headers" });
   const answer = await caller.call("slow");
   expect([answer.status, answer.broken, answer.endpoint, answer.attempts]).toEqual([200, null, "slow-2", 2]);
-  await first.take().aborted;
+  await (await first.waitForRequest()).aborted;
   const row = await ledgerRow(headgate, answer.requestId);
   expect([row.status, row.error, row.endpoint, row.attempts.length]).toEqual([200, null, "slow-2", 2]);
   expect(attemptsOf(row)).toEqual([
@@ -83,16 +84,20 @@ test("a stream is hedged until its first event, and comes whole from one endpoin
   expect([answer.status, answer.broken, answer.endpoint, answer.attempts]).toEqual([200, null, "stream-2", 2]);
   expect(answer.text.match(/"role":"assistant"/g)).toHaveLength(1);
   expect(answer.text.endsWith("data: [DONE]\n\n")).toBe(true);
-  await first.take().aborted;
+  await (await first.waitForRequest()).aborted;
 });
 
 test("the first attempt wins when it is quicker after all", async () => {
   await newModel("first", {});
-  slowDown(1200);
   second.next({ kind: "hang", at: "before_headers" });
+  const hedge = second.waitForRequest({ timeoutMs: 20_000 });
+  first.on(/./, async (_request, usual) => {
+    await hedge;
+    return usual();
+  });
   const answer = await caller.call("first");
   expect([answer.status, answer.endpoint, answer.attempts]).toEqual([200, "first-1", 2]);
-  await second.take().aborted;
+  await (await hedge).aborted;
   expect(attemptsOf(await ledgerRow(headgate, answer.requestId))).toEqual([
     ["first-1", 200, null],
     ["first-2", 499, "hedge_lost"],
@@ -101,8 +106,14 @@ test("the first attempt wins when it is quicker after all", async () => {
 
 test("a second attempt that fails leaves the first under way", async () => {
   await newModel("fails", {});
-  slowDown(1200);
   second.next({ kind: "answer", status: 503, body: "no" });
+  const hedge = second.waitForRequest({ timeoutMs: 20_000 });
+  first.on(/./, async (_request, usual) => {
+    await (await hedge).finished;
+    // Until that has been read, too.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return usual();
+  });
   const answer = await caller.call("fails");
   expect([answer.status, answer.endpoint, answer.attempts]).toEqual([200, "fails-1", 2]);
   expect(attemptsOf(await ledgerRow(headgate, answer.requestId))).toEqual([
@@ -155,7 +166,7 @@ test("without hedging, before 20 calls, for one attempt alone, and for what is d
 
 test("at most 5 % of the calls get a second attempt, however slow the first endpoint is", async () => {
   await newModel("bounded", {});
-  slowDown(500);
+  slowDown(1000);
   const answers = await callMany(200, 40, () => caller.call("bounded"));
   expect(tally(answers.map(({ status, broken }) => `${status} ${broken}`))).toEqual({ "200 null": 200 });
   const extra = answers.reduce((sum, { attempts }) => sum + attempts - 1, 0);

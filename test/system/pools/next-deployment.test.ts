@@ -39,13 +39,15 @@ beforeAll(async () => {
   headgate = await startHeadgate({ logLevel: "warn" });
   key = await headgate.createKey();
   const cells = rowsBeforeFirstByte.flatMap((row) => streamKinds.map((kind) => nameOf(row, kind)));
-  const timeouts = { first_byte: "500ms" };
-  await addEndpoint(headgate, "bad", `${bad.url}/v1`, cells, { timeouts });
+  await addEndpoint(headgate, "bad", `${bad.url}/v1`, cells, { timeouts: { first_byte: "20s" } });
+  // Short only where it is waited for: a machine that stalls must not turn another failure into this one.
+  await addEndpoint(headgate, "silent", `${bad.url}/v1`, cells, { timeouts: { first_byte: "500ms" } });
   await addEndpoint(headgate, "gone", "http://127.0.0.1:1/v1", cells);
   await addEndpoint(headgate, "good", `${good.url}/v1`, cells);
   for (const cell of cells) {
     const row = rowsBeforeFirstByte[Number(cell.split("-")[1])] as string;
-    const first = failures[row] === null ? "gone" : "bad";
+    const isSilent = row.includes("`first_byte`") || row === "headers, then only comments";
+    const first = failures[row] === null ? "gone" : isSilent ? "silent" : "bad";
     const targets = [first, "good"].map((endpoint) => ({ endpoint, model: cell }));
     await change(headgate, "POST", "/models", { name: `over-${cell}`, strategy: "priority", targets });
   }

@@ -31,7 +31,7 @@ test("answers that came during the stall are passed on, and nobody is benched", 
   const headgate = await startHeadgate({ logLevel: "warn" });
   onTestFinished(() => headgate.stop());
   for (const [index, baseUrl] of baseUrls.entries()) {
-    await addEndpoint(headgate, `e${index}`, baseUrl, ["m"], { timeouts: { first_byte: "1s" } });
+    await addEndpoint(headgate, `e${index}`, baseUrl, ["m"], { timeouts: { first_byte: "2s" } });
   }
   const caller = new Caller(headgate.url, await headgate.createKey());
   onTestFinished(() => caller.close());
@@ -42,7 +42,7 @@ test("answers that came during the stall are passed on, and nobody is benched", 
   // Behind the reading of sockets and before the timers, as Node's event loop has it.
   await new Promise<void>((resolve) => {
     setImmediate(() => {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
       resolve();
     });
   });

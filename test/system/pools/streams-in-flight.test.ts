@@ -53,7 +53,7 @@ async function start(): Promise<HeadgateProcess> {
   const headgate = await startHeadgateProcess({
     home,
     config: {
-      server: { drain_timeout: "30s" },
+      server: { drain_timeout: "80s" },
       endpoints: [
         { ...endpoint, name: "one", url: one.baseUrl },
         { ...endpoint, name: "two", url: two.baseUrl },
@@ -78,7 +78,10 @@ test("SIGTERM: all 500 finish, none is cut, and the exit code is 0", { timeout }
   headgate.signal("SIGTERM");
   await eventually(async () => (await headgate.readiness()).status === 503);
   const words = one.wordsSent + two.wordsSent;
-  await eventually(() => one.wordsSent + two.wordsSent > words + 10 * streamCount, { what: "ten words more of each" });
+  await eventually(() => one.wordsSent + two.wordsSent > words + 10 * streamCount, {
+    timeoutMs: 30_000,
+    what: "ten words more of each",
+  });
   expectRunning(streams, "during the drain");
   expect(headgate.exit).toBeNull();
   await expectWhole(streams);

@@ -44,6 +44,11 @@ function post(target: string, body: object, headers: Record<string, string> = {}
   return rawRequestBytes(headgate.url, { method: "POST", target, headers: { authorization: `Bearer ${key}`, ...headers }, body });
 }
 
+async function inFlight(): Promise<number> {
+  const answer = await fetch(`${headgate.url}/metrics`, { headers: { authorization: `Bearer ${headgate.adminToken}` } });
+  return Number(/^headgate_requests_in_flight (\d+)$/m.exec(await answer.text())?.[1]);
+}
+
 async function connect() {
   const connection = await rawConnect(headgate.url);
   onTestFinished(() => void connection.socket.destroy());
@@ -74,16 +79,15 @@ test("nor is a plain answer that says so in a 200", async () => {
 
 test("a total that a slow upload has used up is not the endpoint's fault", async () => {
   await pair("slow-upload", { timeouts: { total: "1s" } });
-  first.on(/./, async (_request, usual) => {
-    await wait(400);
-    return usual();
-  });
+  first.on(/./, () => ({ kind: "hang", at: "before_headers" }));
   const bytes = post("/v1/chat/completions", { model: "slow-upload", messages: [] }, { "x-headgate-no-fallback": "true" });
+  const connections = await Promise.all(Array.from({ length: 6 }, connect));
+  for (const connection of connections) connection.send(bytes.subarray(0, bytes.length - 10));
+  // From then on the uploads take their time.
+  await headgate.eventually(async () => (await inFlight()) === 6);
+  await wait(850);
   const codes = await Promise.all(
-    Array.from({ length: 6 }, async () => {
-      const connection = await connect();
-      connection.send(bytes.subarray(0, bytes.length - 10));
-      await wait(850);
+    connections.map(async (connection) => {
       connection.send(bytes.subarray(bytes.length - 10));
       return (await (await connection.response({ method: "POST" })).done()).headers["x-headgate-error-code"];
     }),

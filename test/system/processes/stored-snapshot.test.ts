@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startPostgres } from "../../../scripts/services/postgres.mjs";
 import { eventually } from "../../support/eventually.ts";
 import { createHome, startHeadgateProcess } from "../../support/headgate-process.ts";
+import type { LooseJson } from "../../support/loose-json.ts";
 import { startProvider } from "../../support/provider.ts";
 import { rawRequest } from "../../support/raw-http.ts";
 
@@ -42,20 +43,24 @@ test("a stored snapshot that is older than what workers have takes nothing away 
   const key = await createKey();
   expect((await chat(key)).status).toBe(200);
 
-  const controlPid = async () => (await headgate.admin("GET", "/system")).body.processes[0].pid as number;
-  const before = await controlPid();
+  // Undefined while the worker that is asked has no control yet.
+  const processes = async () => (await headgate.admin("GET", "/system")).body.processes as LooseJson[] | undefined;
+  const before = (await processes())?.[0].pid as number;
   await server.stop("immediate");
   await rename(`${stored}.old`, stored);
   process.kill(before, "SIGKILL");
   await eventually(
     async () => {
       const parts = (await headgate.readiness()).body.reasons?.map(({ part }: { part: string }) => part) ?? [];
-      return parts.includes("database") && !parts.includes("control") && (await controlPid()) !== before;
+      return parts.includes("database") && !parts.includes("control") && ((await processes())?.[0].pid ?? before) !== before;
     },
     { timeoutMs: 60_000, everyMs: 200 },
   );
-  const { processes } = (await headgate.admin("GET", "/system")).body;
-  expect(processes[1].config_version).toBeGreaterThan(processes[0].config_version);
+  const [control, ...workers] = await eventually(async () => {
+    const found = await processes();
+    return found?.length === 3 && found.every(({ config_version: version }) => Number.isInteger(version)) && found;
+  });
+  for (const worker of workers) expect(worker.config_version).toBeGreaterThan(control.config_version);
   for (let call = 0; call < 10; call++) expect((await chat(key)).status).toBe(200);
   await server.start();
   await eventually(async () => (await headgate.readiness()).body.status === "ready", { timeoutMs: 30_000 });

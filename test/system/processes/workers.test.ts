@@ -82,9 +82,9 @@ async function metricsText(): Promise<string> {
   return await (await fetch(`${headgate.url}/metrics`, { headers: { authorization: `Bearer ${processAdminToken}` } })).text();
 }
 
-/** Whether control knows of both. */
+/** Whether control knows of both. A connection that is kept alive may be one to a worker that has just gone. */
 async function bothServe(): Promise<boolean> {
-  const text = await metricsText();
+  const text = await metricsText().catch(() => "");
   return text.includes('process="worker-1"') && text.includes('process="worker-2"');
 }
 
@@ -108,12 +108,15 @@ test("both workers serve; a change is in force on all of them when it is answere
     expect(new Set(await callMany(10, 10, () => chat(key)))).toEqual(new Set([401]));
   }
   await eventually(async () => (await ledgerRequests()) === calls, { timeoutMs: 10_000 });
-  const text = await metricsText();
+  // Who does not say within a second what it has counted is left out.
+  const text = await eventually(async () => {
+    const found = await metricsText();
+    return ["control", "worker-1", "worker-2"].every((name) => found.includes(`process="${name}"`)) && found;
+  });
   const counted = [...text.matchAll(/^headgate_requests_total\{[^}]*model="m"[^}]*\} (\d+)$/gm)].map(([, count]) =>
     Number(count),
   );
   expect(counted.reduce((sum, count) => sum + count, 0)).toBe(calls);
-  for (const name of ["control", "worker-1", "worker-2"]) expect(text).toContain(`process="${name}"`);
 });
 
 test("a limit is one for all workers, and so is a budget", async () => {
@@ -158,7 +161,7 @@ test("a worker that is killed is replaced: only what it had under way fails, and
   await eventually(
     async () => {
       const { body } = await headgate.admin("GET", "/requests?limit=1000");
-      return body.data.every(({ state }: { state: string }) => state !== "started") && (await ledgerRequests()) >= answered;
+      return body.data.every(({ state }: { state: string }) => state !== "in_progress") && (await ledgerRequests()) >= answered;
     },
     { timeoutMs: 20_000 },
   );
@@ -205,9 +208,9 @@ test("SIGHUP replaces the workers one by one: nobody is refused, and no call fai
   await eventually(() => children().workers.length === 2 && children().workers.every((pid) => !before.includes(pid)), {
     timeoutMs: 60_000,
   });
+  await eventually(() => statuses.length > 50);
   isOver = true;
   await load;
-  expect(statuses.length).toBeGreaterThan(50);
   expect(new Set(statuses)).toEqual(new Set([200]));
   await eventually(async () => (await ledgerRequests()) === statuses.length, { timeoutMs: 20_000 });
 }, 120_000);
@@ -220,7 +223,7 @@ test("SIGTERM ends all of them in order; without the one that was started the ot
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
 
   headgate = await startHeadgateProcess({ home, env: twoWorkers });
-  expect(await ledgerRequests()).toBe(1);
+  await eventually(async () => (await ledgerRequests()) === 1);
   const orphans = [...children().control, ...children().workers];
   headgate.signal("SIGKILL");
   await headgate.exited;
@@ -253,8 +256,11 @@ test("who starts next waits for workers that outlive their supervisor: what they
     const { body } = await headgate.admin("GET", "/requests?limit=10");
     return body.data.map(({ state }: { state: string }) => state);
   };
-  await eventually(async () => (await states()).every((state: string) => state !== "in_progress"));
-  expect(await states()).toEqual(["settled"]);
+  const ended = await eventually(async () => {
+    const found: string[] = await states();
+    return found.length > 0 && !found.includes("in_progress") && found;
+  });
+  expect(ended).toEqual(["settled"]);
 }, 120_000);
 
 test("control gives way to calls where they share a core", () => {

@@ -86,7 +86,7 @@ const failures: Record<(typeof failureRows)[number], Failure> = {
     behaviour: (kind) => ({ kind: "stall", afterChunks: kind.toThirdWord, comment: ping, everyMs: 40 }),
     shows: keptAlive(ping),
   },
-  "`total` passes": { model: "short", behaviour: () => ({ kind: "drip", everyMs: 100 }), shows: timeout("total") },
+  "`total` passes": { model: "short", behaviour: () => ({ kind: "drip", everyMs: 200 }), shows: timeout("total") },
 };
 
 /** Cells in which Headgate does not do yet what the page says, and what it does instead. */

@@ -63,7 +63,8 @@ const failures: [name: string, model: string, behaviour: (after: number) => Beha
   ["a clean end without the terminator", "m", (after) => ({ kind: "truncate", afterChunks: after })],
   ["a stall", "m", (after) => ({ kind: "stall", afterChunks: after })],
   ["comments during a stall", "m", (after) => ({ kind: "stall", afterChunks: after, comment, everyMs: 40 })],
-  ["the total timeout", "short", () => ({ kind: "drip", everyMs: 50 })],
+  // All of it would take some seconds more.
+  ["the total timeout", "short", () => ({ kind: "drip", everyMs: 200 })],
   ["the endpoint's error event", "m", (after) => ({ kind: "error_event", afterChunks: after })],
   ["the endpoint's error as the first event", "m", () => ({ kind: "error_event", afterChunks: 0 })],
 ];

@@ -1,6 +1,7 @@
 // What is left of limits is shown to those who see the holder, nearest to the end first, however many holders there are.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdminApiUnderTest, startAdminApi } from "../../../../test/support/admin-api.ts";
+import { createFakeClock } from "../../../../test/support/fake-clock.ts";
 import { type Person, person } from "../../../../test/support/people.ts";
 import type { Reservation } from "../../../domain/allowance.ts";
 import { limitsOf, limitsOfStored, type StoredLimits } from "../../../domain/limits.ts";
@@ -8,9 +9,11 @@ import { keyRow } from "../../../storage/rows.contract.ts";
 import { MemoryAuthority } from "../../allowances/memory-authority.ts";
 
 const authority = new MemoryAuthority();
+/** Stands still: no window and no budget's day ends in the middle of a test. */
+const clock = createFakeClock(Date.now());
 let api: AdminApiUnderTest;
 beforeAll(async () => {
-  api = await startAdminApi({ allowances: authority });
+  api = await startAdminApi({ allowances: authority, clock });
 });
 afterAll(() => api.close());
 
@@ -21,7 +24,7 @@ async function makeKey(limits: StoredLimits, more: object = {}): Promise<string>
 /** A call under way. */
 function reserve(subject: string, limits: StoredLimits, { tokens = 0, costNanoUsd = 0 } = {}): Reservation {
   const charges = [{ subject, limits: limitsOfStored(limits) }];
-  const answer = authority.reserve({ charges, payer: subject, tokens, costNanoUsd, isGuess: false }, Date.now());
+  const answer = authority.reserve({ charges, payer: subject, tokens, costNanoUsd, isGuess: false }, clock.nowMs());
   if (answer.kind !== "reserved") throw new Error("refused");
   return answer;
 }
@@ -38,7 +41,10 @@ it("shows what is used and left of every limit", async () => {
     budget_unpriced: "allow",
   };
   const id = await makeKey(limits);
-  reserve(`key:${id}`, limits, { tokens: 300, costNanoUsd: 5e8 }).settle({ tokens: 100, costNanoUsd: 250_000_000 }, Date.now());
+  reserve(`key:${id}`, limits, { tokens: 300, costNanoUsd: 5e8 }).settle(
+    { tokens: 100, costNanoUsd: 250_000_000 },
+    clock.nowMs(),
+  );
   reserve(`key:${id}`, limits, { tokens: 600, costNanoUsd: 1e9 });
   const { body } = await api.call("GET", `/allowances/key/${id}`);
   expect(body).toMatchObject({
@@ -60,7 +66,7 @@ it("shows what is used and left of every limit", async () => {
       share: 0.625,
     },
   });
-  expect(Date.parse(body.requests_per_minute.resets_at) - Date.now()).toBeGreaterThan(55_000);
+  expect(Date.parse(body.requests_per_minute.resets_at) - clock.nowMs()).toBeGreaterThan(55_000);
   expect(body.budget.resets_at).toMatch(/T18:15:00.000Z$/);
 });
 
@@ -147,14 +153,18 @@ describe("the list", () => {
       }
     });
     const charges = [{ subject: "key:key_many77", limits: limitsOf(column) }];
-    const call = authority.reserve({ charges, payer: "", tokens: 0, costNanoUsd: 4e9, isGuess: false }, Date.now());
+    const call = authority.reserve({ charges, payer: "", tokens: 0, costNanoUsd: 4e9, isGuess: false }, clock.nowMs());
     expect(call.kind).toBe("reserved");
     await api.call("GET", "/allowances?search=many");
-    const startedAt = performance.now();
-    const { data } = (await api.call("GET", "/allowances?search=many&limit=10")).body;
-    const tookMs = performance.now() - startedAt;
-    expect(data[0]).toMatchObject({ id: "key_many77", used_share: 0.8 });
-    expect(data).toHaveLength(10);
+    // The quickest of three: what else the machine does makes some slower.
+    let tookMs = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 3; round++) {
+      const startedAt = performance.now();
+      const { data } = (await api.call("GET", "/allowances?search=many&limit=10")).body;
+      tookMs = Math.min(tookMs, performance.now() - startedAt);
+      expect(data[0]).toMatchObject({ id: "key_many77", used_share: 0.8 });
+      expect(data).toHaveLength(10);
+    }
     expect(tookMs).toBeLessThan(3000);
   }, 60_000);
 });

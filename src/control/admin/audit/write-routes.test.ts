@@ -316,6 +316,11 @@ it("what changes nothing leaves no entry", async () => {
 
 it("two who synchronise at once share the run, and each has an entry", async () => {
   const before = (await entries()).length;
+  provider.on("/v1/models", async (_request, usual) => {
+    // Once later requests are answered, both have been asked for.
+    for (let turn = 0; turn < 3; turn++) await api.call("GET", `/endpoints/${endpointId}`);
+    return usual();
+  });
   const [first, second] = await Promise.all([1, 2].map(() => ask("POST", `/endpoints/${endpointId}/synchronize`)));
   const added = (await entries()).slice(0, -before);
   expect(added.map(({ request_id }) => request_id).toSorted()).toEqual(

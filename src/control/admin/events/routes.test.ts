@@ -83,12 +83,15 @@ describe("a change through the API", () => {
 
   test("a hundred at once are a few events, half a second apart", async () => {
     const listener = await listen();
+    const startMs = Date.now();
     await Promise.all(Array.from({ length: 100 }, (_, i) => api.call("POST", "/keys", { name: `key ${i}` })));
     await eventually(() => listener.events.length > 0);
-    const times = listener.events.map(({ atMs }) => atMs);
-    // The clocks of timers are not exact to the millisecond, nor is the way through a socket.
-    for (const [i, atMs] of times.slice(1).entries()) expect(atMs - (times[i] as number)).toBeGreaterThan(400);
-    expect(times.length).toBeLessThan(20);
+    const before = listener.events.length;
+    await api.call("POST", "/groups", { name: "physics" });
+    await eventually(() => listener.events.length > before && listener.topics().has("groups"));
+    // Events that were sent in time may be read late, two at once: no more came than there was time for. Timers are not exact to the
+    // millisecond.
+    expect(listener.events.length).toBeLessThanOrEqual(1 + (Date.now() - startMs) / 490);
   });
 });
 
@@ -150,7 +153,7 @@ describe("a stream ends", () => {
     listener = await listen(session.headers);
   });
 
-  const still = () => eventually(() => listener.isOver, { timeoutMs: 3000, what: "the end of the stream" });
+  const still = () => eventually(() => listener.isOver, { what: "the end of the stream" });
 
   test("when its session does", async () => {
     await api.call("DELETE", `/sessions/${session.id}`);

@@ -207,7 +207,7 @@ describe("signing in", () => {
     await took("warm@example.test");
     // In turns, and the quickest of each: what else the machine does makes some slower.
     let [unknown, known] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 8 && (round < 3 || unknown / known < 0.4 || unknown / known > 2.5); round++) {
       unknown = Math.min(unknown, await took(`no${round}@example.test`));
       known = Math.min(known, await took(user.email));
     }
@@ -499,9 +499,10 @@ describe("passwords", () => {
   it("are not changed by whoever has lost the account meanwhile", async () => {
     const user = await account({ password_hash: passwordHash });
     const thief = await browser(user);
+    // Made ahead: it is there long before the thief's two hashes are.
+    const reset = await hashPassword("what its user has set by link");
     const theirs = thief.send("PUT", "/password", { current_password: password, password: better });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const reset = await hashPassword("what its user has set by link");
     await api.storage.users.update(user.id, { password_hash: reset });
     expect(code(await theirs)).toEqual([401, "invalid_credentials"]);
     expect((await api.storage.users.get(user.id))?.password_hash).toBe(reset);

@@ -1,4 +1,5 @@
 // Batch for batch, the authority in memory answers what the script in Redis answers.
+import { createClient } from "@redis/client";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RedisServer, startRedis } from "../../../../scripts/services/redis.mjs";
@@ -11,12 +12,17 @@ import { minuteWindow, secondWindow } from "./window-lease.ts";
 
 let server: RedisServer;
 let redis: RedisAuthority;
+/** To empty the server with: one that is started anew each time would let go of its port each time. */
+let cleaner: ReturnType<typeof createClient>;
 let nowMs = 1_000_000;
 beforeAll(async () => {
-  server = await startRedis({ keepsData: true });
+  server = await startRedis();
+  cleaner = createClient({ url: server.url });
+  await cleaner.connect();
 });
 afterAll(async () => {
   await redis.close();
+  cleaner.destroy();
   await server.destroy();
 });
 
@@ -183,9 +189,8 @@ async function askBoth(talker: Talker, memory: MemoryLeaseAuthority, batch: Leas
 
 async function run(all: readonly Step[]): Promise<number> {
   await redis?.close();
-  await server.stop({ crash: true });
-  await server.wipe();
-  await server.start();
+  await cleaner.flushAll();
+  await cleaner.scriptFlush();
   redis = new RedisAuthority({ url: new Secret(server.url), timeMs: () => nowMs, timeoutMs: () => 5000 });
   await untilConnected(redis);
   nowMs = 1_000_000;

@@ -12,6 +12,8 @@ import { writeApart } from "./fixtures/scripted-server.ts";
 
 const certificate = { key: selfSignedKey, cert: selfSignedCertificate };
 const ours = allClients.filter(({ isOurs }) => isOurs);
+/** Hundreds of exchanges, some byte by byte: seconds on a machine that is idle. */
+const timeoutMs = 180_000;
 const request = { method: "GET", path: "/", headers: [], body: null };
 
 async function exchange(client: Client): Promise<Recorder> {
@@ -47,7 +49,7 @@ describe.each(ours)("$name", (kind) => {
     };
   }
 
-  it("makes of valid answers what undici makes of them", async () => {
+  it("makes of valid answers what undici makes of them", { timeout: timeoutMs }, async () => {
     const { mine, theirs, answerWith } = await openBoth();
     await fc.assert(
       fc.asyncProperty(answers, cuts, async ({ bytes, status, body, closes }, where) => {
@@ -63,7 +65,7 @@ describe.each(ours)("$name", (kind) => {
     );
   });
 
-  it("takes nothing that undici does not take, whatever is wrong with it", async () => {
+  it("takes nothing that undici does not take, whatever is wrong with it", { timeout: timeoutMs }, async () => {
     const { mine, theirs, answerWith } = await openBoth();
     let taken = 0;
     let refused = 0;
