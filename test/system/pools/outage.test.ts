@@ -17,12 +17,12 @@ const healthyMs = 4000;
 interface Outage {
   begin(provider: CountingProvider): Promise<void>;
   end(provider: CountingProvider): Promise<void>;
-  /** From then on nearly nothing may go there any more. */
+  /** A third of it is enough where nothing else is to be done. From then on nearly nothing may go there any more. */
   noticedWithinMs: number;
 }
 
 const outages: Record<string, Outage> = {
-  killed: { begin: (provider) => provider.stop(), end: (provider) => provider.start(), noticedWithinMs: 1000 },
+  killed: { begin: (provider) => provider.stop(), end: (provider) => provider.start(), noticedWithinMs: 3000 },
   hung: {
     async begin(provider) {
       provider.answer = { hangs: true };
@@ -30,8 +30,8 @@ const outages: Record<string, Outage> = {
     async end(provider) {
       provider.answer = {};
     },
-    // The first timeouts, and a second more.
-    noticedWithinMs: 2000,
+    // The first timeouts, and as much more as the others.
+    noticedWithinMs: 4000,
   },
   failing: {
     async begin(provider) {
@@ -40,7 +40,7 @@ const outages: Record<string, Outage> = {
     async end(provider) {
       provider.answer = {};
     },
-    noticedWithinMs: 1000,
+    noticedWithinMs: 3000,
   },
 };
 const names = Object.keys(outages);
