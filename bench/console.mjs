@@ -5,6 +5,7 @@ import { startPostgres } from "../scripts/services/postgres.mjs";
 import { paced } from "./load/paced.mjs";
 import { measureClicking } from "./measure/clicking.mjs";
 import { measurePages } from "./measure/console-pages.mjs";
+import { processTree } from "./measure/process-usage.mjs";
 import { clickingTable, consoleTargets, pagesTable } from "./report/console-table.mjs";
 import { printProfiles } from "./report/print-profiles.mjs";
 import { writeReadme } from "./report/write-readme.mjs";
@@ -49,8 +50,6 @@ async function main(plan) {
 async function measureEngine(engine, plan, dir, { port: providerPort }, profileDir) {
   mkdirSync(join(dir, "data"), { recursive: true });
   const postgres = engine === "postgres" ? await startPostgres() : null;
-  // The database would have a machine of its own.
-  if (postgres !== null) goLast(Number(readFileSync(join(postgres.dataDir, "postmaster.pid"), "utf8").split("\n")[0]));
   let headgate = null;
   try {
     say(`${engine}: filling the database`);
@@ -70,6 +69,8 @@ async function measureEngine(engine, plan, dir, { port: providerPort }, profileD
     await paced(headgate, { perSecond: plan.perSecond, seconds: plan.warmUpSeconds });
     say(`${engine}: pages`);
     const pages = await measurePages(headgate, tokens, { rounds: plan.rounds, known });
+    // The database would have a machine of its own: callers must not wait for it here.
+    if (postgres !== null) processTree(postmasterOf(postgres)).forEach(goLast);
     const clicking = [];
     for (let round = 0; round < plan.rounds; round++) {
       say(`${engine}: calls, round ${round + 1} of ${plan.rounds}`);
@@ -80,6 +81,10 @@ async function measureEngine(engine, plan, dir, { port: providerPort }, profileD
     await headgate?.stop();
     await postgres?.destroy();
   }
+}
+
+function postmasterOf({ dataDir }) {
+  return Number(readFileSync(join(dataDir, "postmaster.pid"), "utf8").split("\n")[0]);
 }
 
 /** By who asks: the administrator's, and keys of the others with which they can do what their role allows. */
