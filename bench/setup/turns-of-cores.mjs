@@ -5,14 +5,14 @@ const chrt = "chrt";
 
 /**
  * Real-time scheduling for what measures and what stands in for a provider, with all their threads: they take little of a core, but the kernel lets
- * whoever has it finish a slice of some milliseconds first, which would be counted as the gateway's. For light loads only: one that never
- * rests would keep others from its core.
+ * whoever has it finish a slice of some milliseconds first, which would be counted as the gateway's. Not for what they start later, such as the
+ * gateway itself. For light loads only: one that never rests would keep others from its core.
  * @param {number[]} pids
  * @returns {(() => void) | null} takes it back; null where it is not allowed: the figures have the kernel's slices in them then
  */
 export function goFirst(pids) {
-  if (!pids.every((pid) => schedule(pid, "--rr", 1))) return null;
-  return () => pids.every((pid) => schedule(pid, "--other", 0));
+  if (!pids.every((pid) => schedule(pid, 1, "--reset-on-fork", "--rr"))) return null;
+  return () => pids.every((pid) => schedule(pid, 0, "--other"));
 }
 
 /**
@@ -21,9 +21,9 @@ export function goFirst(pids) {
  * @returns {boolean} false: not allowed here
  */
 export function goLast(pid) {
-  return schedule(pid, "--idle", 0);
+  return schedule(pid, 0, "--idle");
 }
 
-function schedule(pid, policy, priority) {
-  return spawnSync(chrt, ["--all-tasks", policy, "--pid", String(priority), String(pid)]).status === 0;
+function schedule(pid, priority, ...policy) {
+  return spawnSync(chrt, ["--all-tasks", ...policy, "--pid", String(priority), String(pid)]).status === 0;
 }
